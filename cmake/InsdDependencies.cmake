@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# All of Debian 12; versions are those the project was measured with.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(LibXml2 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+pkg_check_modules(pcsclite REQUIRED IMPORTED_TARGET libpcsclite)
+pkg_check_modules(libp11 REQUIRED IMPORTED_TARGET libp11)
+pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The direct CPS3 driver: PKCS#15 found through EF.DIR -> ODF -> AODF, PrKDF, CDF, never by fixed file ids.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drivers/base/secret.h"
+#include "drivers/iso7816/channel.h"
+
+namespace insd::cps {
+
+/// The two keys of a CPS. SIGNATURE signs assertions (the card finishes the hash); AUTHENTICATION proves
+/// presence.
+enum class KeyUse : std::uint8_t { SIGNATURE, AUTHENTICATION };
+
+/// What the AODF says of the PIN ("Code porteur").
+struct PinPolicy {
+  std::uint8_t reference = 0;
+  Bytes path;  ///< absolute, from the AODF; empty when it names none
+  std::size_t min_length = 0, max_length = 0, stored_length = 0;
+  std::string label;
+};
+
+struct PinStatus {
+  std::optional<int> tries_left;  ///< from the DOCP when the card gives it, else from an empty VERIFY (63Cx)
+  std::optional<int> max_tries;
+  bool blocked = false;
+  bool verified = false;
+};
+
+struct Key {
+  KeyUse use;
+  std::string label;
+  Bytes id;                    ///< joins key and certificate; never used to choose a key
+  std::uint8_t reference = 0;  ///< the MSE key reference
+  std::size_t modulus_bits = 0;
+  Bytes certificate_path;  ///< absolute path of its certificate file
+};
+
+/// Everything needed to use the card again under the same generation without reading its directory files.
+struct Layout {
+  std::string serial;       ///< EF.SN.ICC, upper-case hex of the 5A value: names this very card
+  std::string card_number;  ///< the 10 digits of the token label or of the serial
+  std::string label;        ///< TokenInfo label, e.g. "CPS3v3-0123456789"
+  Bytes application_path;   ///< DF of the PKCS#15 application
+  PinPolicy pin;
+  std::vector<Key> keys;
+  std::uint8_t hash_reference = 0;      ///< algRef of SHA-256 in TokenInfo
+  std::uint8_t sign_reference = 0;      ///< algRef of SHA256-RSA-PKCS (signature key)
+  std::uint8_t raw_sign_reference = 0;  ///< algRef of RSA-PKCS (authentication key)
+};
+
+/// EF.SN.ICC alone: one exchange or two. Upper-case hex. Used before each VERIFY (PIN law, rule 4).
+std::string read_serial(iso7816::Channel& channel);
+
+/// Walks the PKCS#15 structure. Errors: CARD_WRONG_KIND (no CPS application), CARD_DATA_INVALID,
+/// KEY_NOT_FOUND.
+Layout read_layout(iso7816::Channel& channel);
+
+/// The X.509 certificate (DER) of the key; bounded to 8 KiB; parsed by nobody here.
+Bytes read_certificate(iso7816::Channel& channel, const Layout& layout, KeyUse use);
+
+/// Costs no try.
+PinStatus pin_status(iso7816::Channel& channel, const Layout& layout);
+
+/// Sends VERIFY once. Before it: the PIN's form against the policy (PIN_MALFORMED), the serial read again in
+/// this transaction (CARD_CHANGED when it is not `layout.serial`), the counter (PIN_BLOCKED at zero). Every
+/// Error says whether a try was spent and, when known, how many are left.
+void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin);
+
+/// RSA PKCS#1 v1.5 signature over SHA-256 of `message` (the message, not its digest: the card finishes the
+/// hash). Needs a verified PIN: CARD_ACCESS_DENIED otherwise. SIGNATURE: MSE HT, PSO HASH with midstate, MSE
+/// DST, PSO CDS; AUTHENTICATION: MSE AT, INTERNAL AUTHENTICATE over the DigestInfo.
+Bytes sign(iso7816::Channel& channel, const Layout& layout, KeyUse use, ByteView message);
+
+}  // namespace insd::cps

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A card connection and, inside it, a transaction. Good neighbour: SHARE_SHARED, LEAVE_CARD, one transaction
+// per sequence.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+#include "drivers/iso7816/channel.h"
+#include "drivers/pcsc/context.h"
+
+namespace insd::pcsc {
+
+enum class AtEnd : std::uint8_t { LEAVE, RESET };
+
+/// Connected to the card in one reader. Throws CARD_ABSENT, CARD_MUTE, READER_HELD (after `patience` of
+/// retries when another program is exclusive), READER_NOT_FOUND, PCSC_*.
+class CardConnection {
+ public:
+  CardConnection(Context& context, const std::string& reader, std::chrono::milliseconds patience,
+                 std::stop_token stop);
+  ~CardConnection();
+  CardConnection(const CardConnection&) = delete;
+  CardConnection& operator=(const CardConnection&) = delete;
+
+  [[nodiscard]] Bytes atr() const;
+  [[nodiscard]] SCARDHANDLE handle() const { return handle_; }
+  [[nodiscard]] Context& context() const { return context_; }
+  [[nodiscard]] DWORD protocol() const { return protocol_; }
+  /// How the card is left by the destructor; RESET drops its verified state (PIN law, rule 6).
+  void at_end(AtEnd what) { at_end_ = what; }
+
+ private:
+  Context& context_;
+  SCARDHANDLE handle_ = 0;
+  DWORD protocol_ = 0;
+  AtEnd at_end_ = AtEnd::LEAVE;
+};
+
+/// An open transaction: the only thing that can transmit. The constructor waits for other programs'
+/// transactions; SCARD_W_RESET_CARD there or in exchange() is CARD_RESET, removal is CARD_REMOVED. Counts
+/// what it does.
+class CardSession final : public iso7816::Channel {
+ public:
+  CardSession(CardConnection& connection, std::stop_token stop);
+  ~CardSession() override;
+
+  Bytes exchange(ByteView command) override;
+  [[nodiscard]] std::stop_token stop() const override { return stop_; }
+
+  [[nodiscard]] unsigned exchanges() const { return exchanges_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }  ///< both directions
+
+ private:
+  CardConnection& connection_;
+  std::stop_token stop_;
+  unsigned exchanges_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace insd::pcsc

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every call to pcsc-lite goes through this table: the real library, or a scripted one that plays faults no
+// real pcscd can show (17 readers, hot-plug, polkit, over-long ATR).
+#pragma once
+
+#include <functional>
+
+#include <winscard.h>
+
+namespace insd::pcsc {
+
+struct PcscApi {
+  std::function<LONG(SCARDCONTEXT* context)> establish_context;
+  std::function<LONG(SCARDCONTEXT context)> release_context;
+  std::function<LONG(SCARDCONTEXT context, char* readers, DWORD* length)> list_readers;  // multi-string
+  std::function<LONG(SCARDCONTEXT context, DWORD timeout_ms, SCARD_READERSTATE* states, DWORD count)>
+      get_status_change;
+  std::function<LONG(SCARDCONTEXT context)> cancel;
+  std::function<LONG(SCARDCONTEXT context, const char* reader, DWORD share, DWORD protocols,
+                     SCARDHANDLE* card, DWORD* protocol)>
+      connect;
+  std::function<LONG(SCARDHANDLE card, DWORD share, DWORD protocols, DWORD initialization, DWORD* protocol)>
+      reconnect;
+  std::function<LONG(SCARDHANDLE card, DWORD disposition)> disconnect;
+  std::function<LONG(SCARDHANDLE card)> begin_transaction;
+  std::function<LONG(SCARDHANDLE card, DWORD disposition)> end_transaction;
+  std::function<LONG(SCARDHANDLE card, const SCARD_IO_REQUEST* pci, const unsigned char* command,
+                     DWORD length, unsigned char* answer, DWORD* answer_length)>
+      transmit;
+  std::function<LONG(SCARDHANDLE card, unsigned char* atr, DWORD* length)> card_atr;  // through SCardStatus
+  std::function<LONG(SCARDHANDLE card, DWORD attribute, unsigned char* value, DWORD* length)> get_attrib;
+  std::function<LONG(SCARDHANDLE card, DWORD code, const unsigned char* in, DWORD in_length,
+                     unsigned char* out, DWORD out_size, DWORD* out_length)>
+      control;
+  /// 0, or the errno of a plain connect() to pcscd's socket: the PC/SC code is the same for "not running" and
+  /// "not allowed" (platform fact), this tells them apart.
+  std::function<int()> probe_socket;
+};
+
+/// The installed libpcsclite. Honours PCSCLITE_CSOCK_NAME, as the library does.
+const PcscApi& system_pcsc();
+
+}  // namespace insd::pcsc

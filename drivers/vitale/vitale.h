@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Vitale 2 driver: transcribes the freely readable identity data of the card, faithfully (README.md
+// beside).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drivers/iso7816/channel.h"
+
+namespace insd::vitale {
+
+/// One person on the card, in card order. Texts are UTF-8 (the card's ISO 8859-1 decoded), trimmed, nothing
+/// else.
+struct Beneficiary {
+  std::string usual_name;  ///< 65/80; a usual name, never a birth name
+  std::string given_name;  ///< 65/81
+  std::string birth_date;  ///< 65/82 as on the card, AAAAMMJJ; may be lunar (day 0 or > 31, month 0 or > 12)
+  std::optional<std::string> nir;          ///< 65/93 of the NIR file, 13 + 2 characters, joined by index
+  std::optional<std::string> nationality;  ///< 65/90, content as on the card
+};
+
+/// Which file the identity came from (specs: vitale 2.6).
+enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001, POINTERS };
+
+struct Reading {
+  std::vector<Beneficiary> beneficiaries;  ///< 1..19
+  IdentitySource source = IdentitySource::SFI_2;
+};
+
+/// Reads identity and NIR: SELECT MF, identity by SFI 2 (else D001), SELECT VITALE, NIR by SFI 2.
+/// Errors: CARD_UNSUPPORTED (a Vitale 1 answers 6E00), CARD_WRONG_KIND (no VITALE application),
+/// CARD_DATA_INVALID, CARD_PROTOCOL, and those of the channel. Blocking; checks channel.stop() between
+/// exchanges.
+Reading read(iso7816::Channel& channel);
+
+}  // namespace insd::vitale
