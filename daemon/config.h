@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration file /etc/insd/insd.toml as values. An unknown key is an error with its line; nothing
+// unknown in public is guessed: it has a documented default or none. docs/man/insd.toml.5 describes every
+// key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace insd {
+
+enum class InsiEnvironment : std::uint8_t { UNSET, TEST, PRODUCTION };
+enum class InsiMode : std::uint8_t { UNSET, CPS, ORGANISATION };
+enum class CpsBackend : std::uint8_t { AUTO, DIRECT, MODULE };
+enum class OnLeaseEnd : std::uint8_t { RESET, LEAVE };
+enum class CallerRole : std::uint8_t { NONE, DESK, KIOSK, NON_REPOSITORY, ADMIN };
+enum class ReaderRole : std::uint8_t { ANY, PROFESSIONAL, PATIENT };
+
+/// [daemon]
+struct DaemonConfig {
+  std::filesystem::path socket = "/run/insd/insd.sock";  ///< used when systemd passes no socket
+  std::string socket_group = "insd";                     ///< empty: the group of the process (run by hand)
+  std::filesystem::path state_dir = "/var/lib/insd";
+  std::string log_level = "info";  ///< trace, debug, info, warning, error
+  std::size_t max_connections = 256;
+  std::size_t max_connections_per_uid = 64;
+  std::size_t requests_per_minute = 600;  ///< per user id
+};
+
+/// [[reader]]
+struct ReaderConfig {
+  std::string match;  ///< fnmatch(3) pattern on pcscd's reader name
+  std::string alias;
+  ReaderRole role = ReaderRole::ANY;
+};
+
+/// [cps]
+struct CpsConfig {
+  CpsBackend backend = CpsBackend::AUTO;
+  std::filesystem::path module;    ///< empty: the ANS locations are looked at
+  bool direct_real_cards = false;  ///< key direct.real_cards
+  OnLeaseEnd on_lease_end = OnLeaseEnd::RESET;
+  std::chrono::seconds lease_idle{4 * 3600};
+  std::chrono::seconds lease_absolute{12 * 3600};
+  std::chrono::seconds prompt_timeout{120};
+  std::filesystem::path
+      trust_store;  ///< PEM of the accepted issuers; empty: certificates are shown, not judged
+};
+
+/// [insi]
+struct InsiConfig {
+  InsiEnvironment environment = InsiEnvironment::UNSET;  ///< test | production; no default
+  InsiMode mode = InsiMode::CPS;
+  std::string endpoint;               ///< https URL
+  std::filesystem::path trust_store;  ///< PEM; the server's chain must end here
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds total_timeout{30'000};
+  // Spellings that the public sources do not settle (specs: insi 8.3, 8.6).
+  std::string attribute_billing = "identifiantFacturation";
+  std::string attribute_speciality = "codeSpecialiteAMO";
+  std::string attribute_sector = "secteurActivite";
+  std::string bam_version = "01_02";
+  std::string lps_version = "01_00";
+  std::chrono::seconds answer_ttl{1800};
+};
+
+/// [[editor]]: the software that calls, as the national contract names it. Chosen by the verified caller.
+struct EditorConfig {
+  std::vector<std::string> users;  ///< user names, numeric uids, "@group", or "*"
+  std::string idam;                ///< CNDA authorisation number
+  std::string name;                ///< LPS/Nom, e.g. "urn:lps:EXEMPLE:1.0.0"
+  std::string version;
+  std::string instance;  ///< installation UUID
+};
+
+/// [[profile]]: whose exchange it is.
+struct ProfileConfig {
+  std::string name;
+  std::string professional_id;  ///< national id (CN of the certificate); empty in mode organisation
+  std::string structure_id;     ///< structure id, for staff cards (OU of the certificate) and organisations
+  std::string activity;         ///< free label shown to people
+  std::string acting_for;       ///< national id of the replaced professional; empty otherwise
+  std::string billing_id;       ///< identifiantFacturation
+  std::string speciality;       ///< AMO speciality code; empty unless doctor
+  std::string sector;           ///< SAnn
+};
+
+/// [[policy]]: the first entry that matches a caller decides; defaults follow the file's entries.
+struct PolicyConfig {
+  std::vector<std::string> users;  ///< user names, numeric uids, "@group", or "*"
+  CallerRole role = CallerRole::NONE;
+  std::vector<std::string> readers = {"*"};  ///< fnmatch patterns on name or alias
+  std::vector<std::string>
+      methods;  ///< empty: what the role allows; else a further limit, "Service/Method" patterns
+};
+
+struct Config {
+  DaemonConfig daemon;
+  std::vector<ReaderConfig> readers;
+  CpsConfig cps;
+  InsiConfig insi;
+  std::vector<EditorConfig> editors;
+  std::vector<ProfileConfig> profiles;
+  std::vector<PolicyConfig> policies;
+};
+
+/// Throws CONFIG_INVALID with "file:line: ..." for anything unknown, of a wrong type, or out of range.
+Config parse_config(std::string_view text, const std::string& file_name);
+Config load_config(const std::filesystem::path& file);
+
+}  // namespace insd

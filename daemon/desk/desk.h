@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The async face of drivers/: which readers and cards there are, and work on a card by that reader's own
+// worker.
+#pragma once
+
+#include <any>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/clock.h"
+#include "daemon/config.h"
+#include "drivers/card_kind.h"
+#include "drivers/pcsc/card_session.h"
+#include "drivers/pcsc/monitor.h"
+
+namespace insd::desk {
+
+enum class ReaderState : std::uint8_t { EMPTY, CARD_PRESENT, CARD_MUTE, HELD, UNUSABLE, DISABLED };
+
+struct Reader {
+  std::string name;  ///< pcscd's name
+  std::string alias;
+  ReaderRole role = ReaderRole::ANY;
+  ReaderState state = ReaderState::EMPTY;
+  CardKind kind = CardKind::UNKNOWN;
+  std::string generation;  ///< "<daemon start id>-<counter>"; empty without a card
+  Clock::Wall since;
+  bool enabled = true;
+  std::optional<Code> problem;
+  Bytes atr;
+  bool operator==(const Reader&) const = default;
+};
+
+/// The whole desk after a change. Immutable once published.
+struct State {
+  std::uint64_t sequence = 0;
+  std::optional<Code> pcsc_fault;  ///< PCSC_*: nothing while pcscd answers
+  Clock::Wall pcsc_since;
+  std::vector<Reader> readers;
+};
+
+/// Which card a caller wants.
+struct Selection {
+  std::string reader;      ///< name or alias; empty = the only one that fits
+  std::string generation;  ///< empty = the current one
+};
+enum class Wanted : std::uint8_t { VITALE, CPS };
+
+/// A card that was there when it was chosen.
+struct Chosen {
+  std::string reader;
+  std::string generation;
+  CardKind kind = CardKind::UNKNOWN;
+};
+
+/// May the caller use this reader (policy)? Readers that may not be used are as if they were not there.
+using ReaderFilter = std::function<bool(const Reader&)>;
+
+class Desk {
+ public:
+  /// `executor` is where watchers are called and awaitables resume. Nothing runs before start().
+  Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
+       std::string start_id, const Clock& clock);
+  ~Desk();
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
+  void start();
+  /// Ends the monitor and the workers; a worker inside a blocking card call is left behind, never waited for.
+  void stop();
+
+  /// Any thread.
+  [[nodiscard]] std::shared_ptr<const State> state() const;
+
+  /// Called on the executor with every new state until the returned handle dies; the first call has the
+  /// present state.
+  using Watcher = std::function<void(const std::shared_ptr<const State>&)>;
+  [[nodiscard]] std::shared_ptr<void> watch(Watcher watcher);
+
+  /// Throws READER_NOT_FOUND.
+  Reader set_enabled(const std::string& reader, bool enabled);
+
+  /// Throws PCSC_*, READER_NOT_FOUND, READER_DISABLED, CARD_ABSENT, CARD_MUTE, CARD_WRONG_KIND,
+  /// CARD_UNSUPPORTED (Vitale 1), CARD_AMBIGUOUS (lists the readers), CARD_CHANGED (selection.generation is
+  /// not current).
+  [[nodiscard]] Chosen choose(const Selection& selection, Wanted wanted, const ReaderFilter& allowed) const;
+
+  /// Throws CARD_CHANGED unless every generation is current.
+  void require_current(const std::vector<std::string>& generations) const;
+
+  /// Runs `work` inside one transaction on the card, on the reader's worker, and returns its result on the
+  /// executor. CARD_CHANGED when the generation is not current before or after. Any PC/SC failure ends the
+  /// generation. Bounded queue: BUSY. A worker silent for longer than its deadline: READER_STUCK. Cancelled
+  /// by `stop`.
+  template <class T>
+  boost::asio::awaitable<T> with_card(Chosen card, std::function<T(pcsc::CardSession&)> work,
+                                      std::stop_token stop) {
+    std::any result = co_await run(
+        std::move(card),
+        [work = std::move(work)](pcsc::CardSession& session) { return std::any(work(session)); },
+        std::move(stop));
+    co_return std::any_cast<T>(std::move(result));
+  }
+
+  /// Resets the card in `card.reader` if its generation is still current (the last lease ended). Ends the
+  /// generation's verified state only; errors are logged, not thrown.
+  boost::asio::awaitable<void> reset_card(Chosen card);
+
+ private:
+  boost::asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
+                                       std::stop_token stop);
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace insd::desk

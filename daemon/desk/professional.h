@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The professional's card at this desk: who it is, the login dialogue without its transport, leases, and the
+// Signer that a lease gives (the PIN law, rules 1-6).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/desk/desk.h"
+#include "daemon/insi/signer.h"
+#include "daemon/journal/journal.h"
+#include "drivers/base/secret.h"
+
+namespace insd::desk {
+
+enum class CardType : std::uint8_t { UNKNOWN, CPS, CPF, CPE, CPA };
+
+/// What certificates and card say; empty = they do not.
+struct Professional {
+  Chosen card;
+  std::string card_number, label;
+  CardType type = CardType::UNKNOWN;
+  std::string national_id, family_name, given_name, title, organisation_id, issuer;
+  std::optional<Clock::Wall> not_before, not_after;
+  bool test_pki = false;
+  std::optional<int> tries_left;
+  bool pin_blocked = false;
+  CpsBackend backend = CpsBackend::DIRECT;
+  Bytes signature_certificate, authentication_certificate;
+  std::size_t pin_min_length = 0, pin_max_length = 0;
+  [[nodiscard]] std::string holder() const;  ///< "Title Given FAMILY", printable
+};
+
+enum class PromptKind : std::uint8_t { PIN, LAST_TRY_CONSENT };
+struct Prompt {
+  std::string prompt_id;
+  PromptKind kind = PromptKind::PIN;
+  std::string reader, card_number, holder;
+  std::optional<int> tries_left;
+  std::size_t min_length = 0, max_length = 0;
+  Clock::Wall expires;
+};
+struct Cancelled {};
+/// A PIN, a consent (true/false), or a cancel. The transport checks that the answer names the prompt's id.
+using PromptAnswer = std::variant<SecretString, bool, Cancelled>;
+
+/// The transport of the dialogue: shows a question, returns its answer (Cancelled when the caller is gone).
+class Asker {
+ public:
+  virtual ~Asker() = default;
+  virtual boost::asio::awaitable<PromptAnswer> ask(const Prompt& prompt) = 0;
+};
+
+/// Who holds a lease, as the kernel says; pid and unit for the journal only.
+struct Owner {
+  std::uint32_t uid = 0;
+  std::int32_t pid = 0;
+  std::string unit;
+};
+
+enum class LeaseEnd : std::uint8_t {
+  LOGOUT,
+  CARD_REMOVED,
+  CARD_RESET,
+  IDLE,
+  EXPIRED,
+  SIGNATURES_USED,
+  SHUTDOWN
+};
+
+struct LoginRequest {
+  Selection card;
+  bool detached = false;
+  unsigned max_signatures = 0;  ///< 0 = no limit
+  std::string purpose_id;
+};
+
+struct LeaseInfo {
+  std::string token;  ///< 256 random bits, hex: secret
+  Professional professional;
+  Clock::Wall expires;
+  std::chrono::seconds idle{};
+  bool detached = false;
+  std::vector<std::string> warnings;  ///< "CARD_OPEN_TO_ALL_USERS"
+};
+
+class ProfessionalDesk {
+ public:
+  ProfessionalDesk(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
+                   journal::Journal& journal, const Clock& clock);
+  ~ProfessionalDesk();
+  ProfessionalDesk(const ProfessionalDesk&) = delete;
+  ProfessionalDesk& operator=(const ProfessionalDesk&) = delete;
+
+  /// Reads the card (no PIN). Errors of Desk::choose and of the CPS driver.
+  boost::asio::awaitable<Professional> describe(Selection card, ReaderFilter allowed, std::stop_token stop);
+
+  /// The whole dialogue. Errors say whether a try was spent. One dialogue per card: PIN_PROMPT_BUSY.
+  boost::asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed,
+                                          Asker& asker, std::stop_token stop);
+
+  /// Ends a lease; true when the card was reset because it was the last. LEASE_INVALID for another user's or
+  /// an unknown token, without telling which.
+  boost::asio::awaitable<bool> logout(const std::string& token, std::uint32_t uid);
+
+  /// Ends it without a caller (stream gone, shutdown).
+  void end(const std::string& token, LeaseEnd cause);
+
+  /// Calls `ended` once on the executor when the lease ends, also when it already has.
+  void on_end(const std::string& token, std::function<void(LeaseEnd)> ended);
+
+  /// The lease's Signer and holder for one exchange. Starts the idle limit anew; counts signatures.
+  /// LEASE_REQUIRED (empty token), LEASE_INVALID, LEASE_LOST.
+  struct Grant {
+    std::unique_ptr<Signer> signer;
+    Professional professional;
+  };
+  Grant grant(const std::string& token, std::uint32_t uid);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace insd::desk

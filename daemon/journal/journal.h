@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The audit trail: a record before something is sent or signed, and one after. No patient datum, no secret in
+// clear.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace insd::journal {
+
+/// What is about to happen. Empty = does not apply.
+struct Begin {
+  std::string operation;  ///< "rechercherInsAvecCarteVitale", "login", "sign", ...
+  std::uint32_t uid = 0;
+  std::int32_t pid = 0;  ///< for display only
+  std::string unit;      ///< for display only
+  std::string request_id, purpose_id;
+  std::string professional;  ///< national id, or acting user
+  std::string profile, editor;
+  std::string message_id;
+  std::string environment;
+};
+
+/// How it ended.
+struct End {
+  std::string code;  ///< "00", "01", "02", or an error code
+  std::int64_t duration_ms = 0;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  /// Durable when it returns. Throws JOURNAL_UNAVAILABLE: then nothing may be sent or signed. Returns a
+  /// record id.
+  virtual std::uint64_t begin(const Begin& record) = 0;
+  /// Never throws.
+  virtual void end(std::uint64_t id, const End& record) noexcept = 0;
+};
+
+/// To journald (sd_journal_send, fields INSD_*); on a machine without journald, to standard error as one line
+/// each.
+std::unique_ptr<Journal> make_journald_journal();
+
+}  // namespace insd::journal
