@@ -2,6 +2,7 @@
 // The direct CPS3 driver: PKCS#15 found through EF.DIR -> ODF -> AODF, PrKDF, CDF, never by fixed file ids.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,11 +22,12 @@ struct PinPolicy {
   Bytes path;  ///< absolute, from the AODF; empty when it names none
   std::size_t min_length = 0, max_length = 0, stored_length = 0;
   std::string label;
+  bool plain_digits = true;  ///< ASCII digits without padding: the only form verify_pin() sends
 };
 
 struct PinStatus {
-  std::optional<int> tries_left;  ///< from the DOCP when the card gives it, else from an empty VERIFY (63Cx)
-  std::optional<int> max_tries;
+  std::optional<int> tries_left;  ///< the lower of what the DOCP and an empty VERIFY (63Cx) say
+  std::optional<int> max_tries;   ///< from the DOCP
   bool blocked = false;
   bool verified = false;
 };
@@ -65,10 +67,15 @@ Bytes read_certificate(iso7816::Channel& channel, const Layout& layout, KeyUse u
 /// Costs no try.
 PinStatus pin_status(iso7816::Channel& channel, const Layout& layout);
 
+/// May the only try that is left be used? ALLOW only after the person's second consent (PIN law, rule 2).
+enum class LastTry : std::uint8_t { REFUSE, ALLOW };
+
 /// Sends VERIFY once. Before it: the PIN's form against the policy (PIN_MALFORMED), the serial read again in
-/// this transaction (CARD_CHANGED when it is not `layout.serial`), the counter (PIN_BLOCKED at zero). Every
-/// Error says whether a try was spent and, when known, how many are left.
-void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin);
+/// this transaction (CARD_CHANGED when it is not `layout.serial`), the counter (PIN_BLOCKED at zero,
+/// PIN_CONSENT_REQUIRED at one with LastTry::REFUSE). Every Error says whether a try was spent and, when
+/// known, how many are left.
+void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin,
+                LastTry last_try = LastTry::REFUSE);
 
 /// RSA PKCS#1 v1.5 signature over SHA-256 of `message` (the message, not its digest: the card finishes the
 /// hash). Needs a verified PIN: CARD_ACCESS_DENIED otherwise. SIGNATURE: MSE HT, PSO HASH with midstate, MSE

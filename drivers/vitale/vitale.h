@@ -3,6 +3,7 @@
 // beside).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ struct Beneficiary {
 };
 
 /// Which file the identity came from (specs: vitale 2.6).
-enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001, POINTERS };
+enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001 };
 
 struct Reading {
   std::vector<Beneficiary> beneficiaries;  ///< 1..19
