@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/identity/sex.h"
+
+namespace insd::identity {
+
+Sex parse_sex(std::string_view letter) {
+  if (letter == "F") return Sex::FEMALE;
+  if (letter == "M") return Sex::MALE;
+  return Sex::UNSPECIFIED;
+}
+
+std::string_view to_letter(Sex sex) {
+  switch (sex) {
+    case Sex::FEMALE:
+      return "F";
+    case Sex::MALE:
+      return "M";
+    case Sex::UNSPECIFIED:
+      break;
+  }
+  return {};
+}
+
+}  // namespace insd::identity

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sex, as INSi knows it: M or F, in questions and in answers. "Indeterminate" exists only in local systems
+// and cannot be searched (specs: ins-rules 1.6).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace insd::identity {
+
+enum class Sex : std::uint8_t { UNSPECIFIED, FEMALE, MALE };
+
+/// Exactly "F" or "M"; UNSPECIFIED for anything else.
+Sex parse_sex(std::string_view letter);
+
+/// "F" or "M"; empty for UNSPECIFIED.
+std::string_view to_letter(Sex sex);
+
+}  // namespace insd::identity
