@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
@@ -22,14 +23,15 @@ struct TlvOptions {
   bool zero_padding = true;  ///< stop in peace when only 00 bytes follow
 };
 
-/// The elements of one level. Throws CARD_DATA_INVALID: tag over 4 bytes, length over 3 bytes or indefinite,
-/// value past the end, too many elements (T-CARD-06).
+/// The elements of one level. Throws CARD_DATA_INVALID: tag 00 or over 4 bytes, length over 3 bytes or
+/// indefinite, value past the end, too many elements (T-CARD-06).
 std::vector<Tlv> parse_tlv(ByteView bytes, const TlvOptions& options = {});
 
 /// First element with `tag`, or nothing.
 std::optional<ByteView> find_tlv(const std::vector<Tlv>& level, std::uint32_t tag);
 
-/// Walks down constructed elements: find_path(bytes, {0x6F, 0x84}). At most 8 levels.
+/// Walks down constructed elements: find_path(bytes, {0x6F, 0x84}). At most 8 levels (INTERNAL beyond);
+/// throws as parse_tlv() on a level that is malformed.
 std::optional<ByteView> find_path(ByteView bytes, std::initializer_list<std::uint32_t> path);
 
 }  // namespace insd::iso7816
