@@ -4,9 +4,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <string>
 
+#include "drivers/base/error_catalogue.h"
 #include "drivers/iso7816/channel.h"
 #include "drivers/pcsc/context.h"
 
@@ -24,6 +26,7 @@ class CardConnection {
   CardConnection(const CardConnection&) = delete;
   CardConnection& operator=(const CardConnection&) = delete;
 
+  /// 0 to 33 bytes. Throws CARD_PROTOCOL on more, CARD_REMOVED, CARD_RESET, PCSC_*.
   [[nodiscard]] Bytes atr() const;
   [[nodiscard]] SCARDHANDLE handle() const { return handle_; }
   [[nodiscard]] Context& context() const { return context_; }
@@ -39,8 +42,9 @@ class CardConnection {
 };
 
 /// An open transaction: the only thing that can transmit. The constructor waits for other programs'
-/// transactions; SCARD_W_RESET_CARD there or in exchange() is CARD_RESET, removal is CARD_REMOVED. Counts
-/// what it does.
+/// transactions (pcscd cannot cancel that wait); SCARD_W_RESET_CARD there or in exchange() is CARD_RESET,
+/// removal is CARD_REMOVED: reconnecting is the caller's decision. A failure that is not a status word ends
+/// the session: every later exchange() throws the same code at once. Counts what it does. Of one thread.
 class CardSession final : public iso7816::Channel {
  public:
   CardSession(CardConnection& connection, std::stop_token stop);
@@ -53,8 +57,12 @@ class CardSession final : public iso7816::Channel {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }  ///< both directions
 
  private:
+  Bytes transmit(ByteView command);
+
   CardConnection& connection_;
   std::stop_token stop_;
+  Bytes answer_;  // the buffer of every answer, made once
+  std::optional<Code> broken_;
   unsigned exchanges_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/pcsc/errors.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+namespace insd::pcsc {
+namespace {
+
+struct Meaning {
+  LONG result;
+  std::string_view name;
+  Code code;
+};
+
+#define INSD_SCARD(name, code) \
+  { name, #name, Code::code }
+constexpr auto kMeanings = std::to_array<Meaning>({
+    INSD_SCARD(SCARD_F_COMM_ERROR, PCSC_LOST),
+    INSD_SCARD(SCARD_E_SERVICE_STOPPED, PCSC_LOST),
+    INSD_SCARD(SCARD_E_INVALID_HANDLE, PCSC_LOST),  // of a pcscd that ended
+    INSD_SCARD(SCARD_W_SECURITY_VIOLATION, PCSC_REFUSED),
+    // pcscd has a limit for all programs, the library one for each (platform fact: 200, then NO_ACCESS).
+    INSD_SCARD(SCARD_E_NO_ACCESS, PCSC_OUT_OF_CONTEXTS),
+    INSD_SCARD(SCARD_E_NO_MEMORY, PCSC_OUT_OF_CONTEXTS),
+    INSD_SCARD(SCARD_E_UNKNOWN_READER, READER_NOT_FOUND),
+    INSD_SCARD(SCARD_E_READER_UNAVAILABLE, READER_NOT_FOUND),
+    INSD_SCARD(SCARD_E_NO_READERS_AVAILABLE, READER_NOT_FOUND),
+    INSD_SCARD(SCARD_E_SHARING_VIOLATION, READER_HELD),
+    INSD_SCARD(SCARD_E_NO_SMARTCARD, CARD_ABSENT),
+    INSD_SCARD(SCARD_W_REMOVED_CARD, CARD_REMOVED),
+    // What a transmit says first when the card has just left (platform fact).
+    INSD_SCARD(SCARD_E_NOT_TRANSACTED, CARD_REMOVED),
+    INSD_SCARD(SCARD_W_RESET_CARD, CARD_RESET),
+    INSD_SCARD(SCARD_W_UNRESPONSIVE_CARD, CARD_MUTE),
+    INSD_SCARD(SCARD_W_UNPOWERED_CARD, CARD_MUTE),
+    INSD_SCARD(SCARD_W_UNSUPPORTED_CARD, CARD_UNSUPPORTED),
+    INSD_SCARD(SCARD_E_PROTO_MISMATCH, CARD_UNSUPPORTED),
+    INSD_SCARD(SCARD_E_INSUFFICIENT_BUFFER, CARD_PROTOCOL),
+    INSD_SCARD(SCARD_E_CANCELLED, CANCELLED),
+    INSD_SCARD(SCARD_E_INVALID_PARAMETER, INTERNAL),
+    INSD_SCARD(SCARD_E_INVALID_VALUE, INTERNAL),
+});
+#undef INSD_SCARD
+
+std::string text(std::string_view call, std::string_view result) {
+  return std::string(call) + ": " + std::string(result);
+}
+
+std::string hex(LONG result) {
+  std::array<char, 24> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "0x%08lX", static_cast<unsigned long>(result));
+  return buffer.data();
+}
+
+// pcsc-lite says NO_SERVICE for "not running" and for "not allowed" alike.
+Error no_service(const PcscApi& api, std::string_view call) {
+  const int error = api.probe_socket();
+  if (error == 0)
+    return Error(Code::PCSC_LOST, text(call, "SCARD_E_NO_SERVICE, yet pcscd accepts connections"));
+  if (error == EACCES || error == EPERM) {
+    return Error(Code::PCSC_REFUSED, text(call, "pcscd's socket refuses this user"));
+  }
+  return Error(Code::PCSC_ABSENT, text(call, "nobody listens on pcscd's socket"));
+}
+
+}  // namespace
+
+Error to_error(const PcscApi& api, LONG result, std::string_view call) {
+  if (result == SCARD_E_NO_SERVICE) return no_service(api, call);
+  const auto known = std::find_if(kMeanings.begin(), kMeanings.end(),
+                                  [&](const Meaning& meaning) { return meaning.result == result; });
+  if (known == kMeanings.end()) return Error(Code::READER_FAILED, text(call, hex(result)));
+  return Error(known->code, text(call, known->name));
+}
+
+void check(const PcscApi& api, LONG result, std::string_view call) {
+  if (result != SCARD_S_SUCCESS) throw to_error(api, result, call);
+}
+
+bool context_is_dead(LONG result) {
+  return result == SCARD_E_NO_SERVICE || result == SCARD_E_SERVICE_STOPPED || result == SCARD_F_COMM_ERROR ||
+         result == SCARD_E_INVALID_HANDLE;
+}
+
+}  // namespace insd::pcsc

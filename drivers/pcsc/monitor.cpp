@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/pcsc/monitor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "drivers/pcsc/context.h"
+#include "drivers/pcsc/errors.h"
+#include "drivers/pcsc/pause.h"
+
+namespace insd::pcsc {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// The pseudo reader whose state changes when a reader comes or goes.
+constexpr const char* kPlugAndPlay = R"(\\?PnP?\Notification)";
+
+constexpr milliseconds kFirstBackOff{50};
+constexpr milliseconds kLongestBackOff{2000};
+constexpr milliseconds kCancelInterval{20};
+// pcsc-lite 1.9 compares the number of readers with that at the start of the same call, so a reader that
+// appears just between the list and the call goes unseen. After a change one bounded wait and a new list
+// catch it.
+constexpr DWORD kSettleMs = 1000;
+// A pcscd that wakes us again and again without any change must not make this loop spin.
+constexpr int kFutileWakes = 32;
+constexpr milliseconds kFutilePause{50};
+
+/// Ends a blocked get_status_change once `stop` is requested. SCardCancel is repeated until this object ends,
+/// because one that meets no blocked call is lost.
+class Canceller {
+ public:
+  Canceller(const Context& context, std::stop_token stop)
+      : context_(context), stop_(std::move(stop)), thread_([this] { run(); }) {}
+  ~Canceller() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Canceller(const Canceller&) = delete;
+  Canceller& operator=(const Canceller&) = delete;
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, stop_, [this] { return ended_; });
+    while (!ended_) {
+      lock.unlock();
+      context_.cancel();
+      lock.lock();
+      wake_.wait_for(lock, kCancelInterval, [this] { return ended_; });
+    }
+  }
+
+  const Context& context_;
+  std::stop_token stop_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+/// One reader as we last saw it.
+struct Known {
+  std::string name;
+  DWORD state = SCARD_STATE_UNAWARE;
+  Bytes atr;
+};
+
+Slot slot_of(const Known& known) {
+  Slot slot;
+  slot.reader = known.name;
+  slot.insertions = static_cast<std::uint32_t>(known.state >> 16U) & 0xFFFFU;
+  slot.held_exclusively = (known.state & SCARD_STATE_EXCLUSIVE) != 0;
+  if ((known.state & (SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE | SCARD_STATE_IGNORE)) != 0) {
+    slot.state = SlotState::UNUSABLE;
+  } else if ((known.state & SCARD_STATE_MUTE) != 0) {
+    slot.state = SlotState::MUTE;
+  } else if ((known.state & SCARD_STATE_PRESENT) != 0) {
+    slot.state = SlotState::PRESENT;
+    slot.atr = known.atr;
+  }
+  return slot;
+}
+
+/// Tells the world when it has changed, and only then.
+class Reporter {
+ public:
+  explicit Reporter(const std::function<void(const Snapshot&)>& changed) : changed_(changed) {}
+
+  /// False when this is what was said last.
+  bool say(Snapshot snapshot) {
+    if (last_ && *last_ == snapshot) return false;
+    last_ = std::move(snapshot);
+    changed_(*last_);
+    return true;
+  }
+
+ private:
+  const std::function<void(const Snapshot&)>& changed_;
+  std::optional<Snapshot> last_;
+};
+
+/// The readers of one connection to pcscd.
+class Watch {
+ public:
+  Watch(const PcscApi& api, std::stop_token stop, Reporter& reporter)
+      : context_(api), stop_(std::move(stop)), reporter_(reporter), canceller_(context_, stop_) {}
+
+  /// Returns when `stop` is requested; throws the Error that ended the connection.
+  void run() {
+    while (!stop_.stop_requested()) {
+      list();
+      if (all_seen()) report();
+      wait();
+    }
+  }
+
+ private:
+  void list() {
+    std::vector<Known> now;
+    for (std::string& name : context_.readers()) {
+      const auto before =
+          std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return k.name == name; });
+      // A reader that was gone when we last looked is a new one, even under the same name.
+      const bool same = before != known_.end() && (before->state & SCARD_STATE_UNKNOWN) == 0;
+      now.push_back(same ? std::move(*before) : Known{.name = std::move(name), .atr = {}});
+    }
+    known_ = std::move(now);
+  }
+
+  [[nodiscard]] bool all_seen() const {
+    return std::none_of(known_.begin(), known_.end(),
+                        [](const Known& known) { return known.state == SCARD_STATE_UNAWARE; });
+  }
+
+  void report() {
+    Snapshot snapshot;
+    std::transform(known_.begin(), known_.end(), std::back_inserter(snapshot.slots), slot_of);
+    if (reporter_.say(std::move(snapshot))) {
+      futile_ = 0;
+      settled_ = false;
+    } else if (++futile_ > kFutileWakes) {
+      pause(stop_, kFutilePause);
+    }
+  }
+
+  // Sleeps until something happens to a reader, to the list of readers, or to pcscd.
+  void wait() {
+    std::vector<SCARD_READERSTATE> states(known_.size());
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      states[i].szReader = known_[i].name.c_str();
+      states[i].dwCurrentState = known_[i].state;
+    }
+    const LONG result = get_status_change(states);
+    switch (result) {
+      case SCARD_S_SUCCESS:
+        remember(states);
+        return;
+      case SCARD_E_TIMEOUT:
+        settled_ = true;
+        return;
+      case SCARD_E_CANCELLED:
+      case SCARD_E_UNKNOWN_READER:  // it left after the list was made
+      case SCARD_E_READER_UNAVAILABLE:
+      case SCARD_E_NO_READERS_AVAILABLE:
+        if (++futile_ > kFutileWakes) pause(stop_, kFutilePause);
+        return;
+      default:
+        throw to_error(context_.api(), result, "SCardGetStatusChange");
+    }
+  }
+
+  LONG get_status_change(std::vector<SCARD_READERSTATE>& states) {
+    const DWORD timeout = settled_ ? INFINITE : kSettleMs;
+    SCARD_READERSTATE plug_and_play{};
+    plug_and_play.szReader = kPlugAndPlay;
+    plug_and_play.dwCurrentState = plug_and_play_;
+    states.push_back(plug_and_play);
+    LONG result = context_.api().get_status_change(context_.handle(), timeout, states.data(), states.size());
+    // Newer pcsc-lite counts reader events in the upper word: given back, none goes unseen.
+    if (result == SCARD_S_SUCCESS) plug_and_play_ = states.back().dwEventState & ~DWORD{SCARD_STATE_CHANGED};
+    states.pop_back();
+    if (result == SCARD_E_INVALID_PARAMETER && !states.empty()) {
+      // As many readers as the library can watch (16 in pcsc-lite 1.9): no other can come before one leaves,
+      // and each tells of its own leaving.
+      result = context_.api().get_status_change(context_.handle(), timeout, states.data(), states.size());
+    }
+    return result;
+  }
+
+  void remember(const std::vector<SCARD_READERSTATE>& states) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      known_[i].state = states[i].dwEventState & ~DWORD{SCARD_STATE_CHANGED};
+      // An ATR longer than any ATR is none.
+      const std::size_t length = states[i].cbAtr <= sizeof states[i].rgbAtr ? states[i].cbAtr : 0;
+      known_[i].atr.assign(states[i].rgbAtr, states[i].rgbAtr + length);
+    }
+  }
+
+  Context context_;
+  std::stop_token stop_;
+  Reporter& reporter_;
+  std::vector<Known> known_;
+  DWORD plug_and_play_ = SCARD_STATE_UNAWARE;
+  bool settled_ = false;
+  int futile_ = 0;
+  Canceller canceller_;
+};
+
+}  // namespace
+
+void run_monitor(const PcscApi& api, std::stop_token stop,
+                 const std::function<void(const Snapshot&)>& changed) {
+  Reporter reporter(changed);
+  milliseconds back_off = kFirstBackOff;
+  while (!stop.stop_requested()) {
+    const auto begin = steady_clock::now();
+    Code fault = Code::INTERNAL;
+    try {
+      Watch(api, stop, reporter).run();
+      return;
+    } catch (const Error& error) {
+      fault = error.code();
+    } catch (const std::exception&) {
+      // Out of memory or of threads: as temporary as any other fault of the service.
+    }
+    reporter.say({.service_fault = fault, .slots = {}});
+    // A connection that held shows that pcscd was well: the next fault is a new one.
+    if (steady_clock::now() - begin > kLongestBackOff) back_off = kFirstBackOff;
+    pause(stop, back_off);
+    back_off = std::min(back_off * 2, kLongestBackOff);
+  }
+}
+
+}  // namespace insd::pcsc

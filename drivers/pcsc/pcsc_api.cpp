@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/pcsc/pcsc_api.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace insd::pcsc {
+namespace {
+
+int probe_socket() {
+  const char* configured = secure_getenv("PCSCLITE_CSOCK_NAME");
+  const std::string_view path = configured != nullptr ? configured : "/run/pcscd/pcscd.comm";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
+  std::memcpy(address.sun_path, path.data(), path.size());
+
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return errno;
+  const int result = connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int error = result == 0 ? 0 : errno;
+  close(descriptor);
+  return error == EAGAIN ? 0 : error;  // somebody listens, and is busy
+}
+
+LONG card_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length) {
+  // pcsc-lite wants somewhere to put each of its answers.
+  char reader[MAX_READERNAME] = {};
+  DWORD reader_length = sizeof reader, state = 0, protocol = 0;
+  return SCardStatus(card, reader, &reader_length, &state, &protocol, atr, length);
+}
+
+PcscApi installed_library() {
+  return {
+      .establish_context =
+          [](SCARDCONTEXT* context) {
+            return SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, context);
+          },
+      .release_context = SCardReleaseContext,
+      .list_readers = [](SCARDCONTEXT context, char* readers,
+                         DWORD* length) { return SCardListReaders(context, nullptr, readers, length); },
+      .get_status_change = SCardGetStatusChange,
+      .cancel = SCardCancel,
+      .connect = SCardConnect,
+      .reconnect = SCardReconnect,
+      .disconnect = SCardDisconnect,
+      .begin_transaction = SCardBeginTransaction,
+      .end_transaction = SCardEndTransaction,
+      .transmit =
+          [](SCARDHANDLE card, const SCARD_IO_REQUEST* pci, const unsigned char* command, DWORD length,
+             unsigned char* answer, DWORD* answer_length) {
+            return SCardTransmit(card, pci, command, length, nullptr, answer, answer_length);
+          },
+      .card_atr = card_atr,
+      .get_attrib = SCardGetAttrib,
+      .control =
+          [](SCARDHANDLE card, DWORD code, const unsigned char* in, DWORD in_length, unsigned char* out,
+             DWORD out_size, DWORD* out_length) {
+            return SCardControl(card, code, in, in_length, out, out_size, out_length);
+          },
+      .probe_socket = probe_socket,
+  };
+}
+
+}  // namespace
+
+const PcscApi& system_pcsc() {
+  static const PcscApi api = installed_library();
+  return api;
+}
+
+}  // namespace insd::pcsc
