@@ -19,9 +19,9 @@ boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, std
   co_return reading;
 }
 
-boost::asio::awaitable<VitaleReading> VitaleDesk::read(Selection card, ReaderFilter allowed, std::stop_token stop) {
-  VitaleReading reading =
-      co_await read_chosen(desk_.choose(card, Wanted::VITALE, allowed), std::move(stop));
+boost::asio::awaitable<VitaleReading> VitaleDesk::read(Selection card, ReaderFilter allowed,
+                                                       std::stop_token stop) {
+  VitaleReading reading = co_await read_chosen(desk_.choose(card, Wanted::VITALE, allowed), std::move(stop));
   desk_.require_current({reading.card.generation});
   shown_.insert_or_assign(reading.card.generation, reading.content);
   co_return reading;

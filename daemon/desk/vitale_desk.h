@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vitale cards at this desk: read for display, and read again right before a search, so that a card that was swapped
-// without an event (platform fact: 10 of 10 between two polls) is noticed.
+// Vitale cards at this desk: read for display, and read again right before a search, so that a card that was
+// swapped without an event (platform fact: 10 of 10 between two polls) is noticed.
 #pragma once
 
 #include <map>
@@ -26,7 +26,8 @@ class VitaleDesk {
 
   /// As read(); CARD_CHANGED unless the card says what it said when it was read under this generation.
   /// `selection.generation` must be set (INVALID_ARGUMENT).
-  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed, std::stop_token stop);
+  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed,
+                                                   std::stop_token stop);
 
  private:
   boost::asio::awaitable<VitaleReading> read_chosen(Chosen chosen, std::stop_token stop);
