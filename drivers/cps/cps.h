@@ -72,8 +72,8 @@ enum class LastTry : std::uint8_t { REFUSE, ALLOW };
 
 /// Sends VERIFY once. Before it: the PIN's form against the policy (PIN_MALFORMED), the serial read again in
 /// this transaction (CARD_CHANGED when it is not `layout.serial`), the counter (PIN_BLOCKED at zero,
-/// PIN_CONSENT_REQUIRED at one with LastTry::REFUSE). Every Error says whether a try was spent and, when
-/// known, how many are left.
+/// PIN_CONSENT_REQUIRED with LastTry::REFUSE at one or when the card does not tell). Every Error says whether
+/// a try was spent and, when known, how many are left.
 void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin,
                 LastTry last_try = LastTry::REFUSE);
 

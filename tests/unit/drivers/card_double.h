@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cards for the tests of the card drivers: T=0 by hand, a log of every command, removal and lies on demand.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/evp.h>
+
+#include "drivers/cps/cps.h"
+#include "drivers/iso7816/channel.h"
+
+namespace insd::test {
+
+class CardDouble : public iso7816::Channel {
+ public:
+  Bytes exchange(ByteView command) final;
+  [[nodiscard]] std::stop_token stop() const final { return stop_source.get_token(); }
+
+  /// Commands whose hexadecimal starts with `prefix`.
+  [[nodiscard]] std::size_t sent(std::string_view prefix) const;
+
+  std::vector<std::string> log;             ///< every command, in hexadecimal
+  std::optional<std::size_t> remove_after;  ///< the card is gone after so many exchanges
+  /// Answers instead of the card when it returns something.
+  std::function<std::optional<Bytes>(ByteView command)> lie;
+  std::stop_source stop_source;
+
+ protected:
+  virtual Bytes respond(ByteView command) = 0;
+
+  /// A data answer to a case-4 command: 61xx, the data waits for GET RESPONSE.
+  Bytes announce(Bytes data);
+  Bytes get_response(ByteView command);
+  static Bytes read_binary(const Bytes& file, ByteView command);
+  static Bytes status(std::uint16_t sw);
+
+ private:
+  Bytes waiting_;
+};
+
+/// BER/DER element.
+Bytes tlv(std::uint8_t tag, const Bytes& value);
+Bytes operator+(Bytes first, const Bytes& second);
+Bytes text(std::string_view characters);
+
+/// One person template of a Vitale identity file.
+Bytes vitale_person(std::string_view usual_name, std::string_view given_name, std::string_view birth_date);
+Bytes vitale_nir(std::string_view nir);
+
+/// A Vitale 2; files that are not set do not exist.
+class FakeVitale final : public CardDouble {
+ public:
+  std::optional<Bytes> sfi_2, d001, nirs;
+  bool vitale_application = true;
+
+ private:
+  Bytes respond(ByteView command) override;
+  enum class Place : std::uint8_t { NOWHERE, MASTER_FILE, D001, VITALE } place_ = Place::NOWHERE;
+};
+
+/// Where a fake CPS keeps its things: nothing of it may be known to the driver.
+struct CpsIds {
+  std::string application = "3F000001";
+  std::string pins = "7001", keys = "7002", certificates = "7004";
+  std::string signature_certificate = "C001", authentication_certificate = "C002";
+  std::uint8_t pin = 0x01, signature_key = 0x81, authentication_key = 0x82;
+  std::uint8_t hash = 0x40, sign = 0x42, raw_sign = 0x02;
+  bool relative_paths = false;  ///< paths in PKCS#15 files without the application's
+  bool path_in_directory = true;
+};
+
+/// A CPS3 with real RSA keys that finishes the hash itself.
+class FakeCps final : public CardDouble {
+ public:
+  explicit FakeCps(CpsIds ids = {});
+
+  /// Checks `signature` over SHA-256 of `message` with the public key.
+  [[nodiscard]] bool verifies(cps::KeyUse use, ByteView message, ByteView signature) const;
+
+  std::map<std::string, Bytes> files;  ///< by absolute path in hexadecimal
+  std::string pin = "1234";
+  int tries = 3;
+  bool gives_counter = true;
+  bool verified = false;
+
+ private:
+  Bytes respond(ByteView command) override;
+  Bytes select(ByteView command);
+  Bytes read(ByteView command);
+  Bytes get_data(ByteView command);
+  Bytes verify(ByteView command);
+  Bytes manage_security(ByteView command);
+  Bytes hash(ByteView command);
+  Bytes rsa(EVP_PKEY* key, ByteView digest_info);
+  void write_files();
+
+  CpsIds ids_;
+  std::string current_;
+  Bytes hash_;
+  Bytes templates_[3];  // AA, B6, A4
+  std::shared_ptr<EVP_PKEY> signature_key_, authentication_key_;
+};
+
+}  // namespace insd::test
