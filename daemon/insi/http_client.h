@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTPS POST to one endpoint, with a keep-alive connection on a thread of its own. All of Beast is behind
+// this header, because it is slow to compile.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/config.h"
+
+namespace insd::insi {
+
+struct HttpRequest {
+  std::string content_type;
+  std::string body;
+  /// Asking twice changes nothing: when a reused connection turns out to be dead before one byte of an
+  /// answer, the request is sent once more on a new one, silently.
+  bool repeatable = false;
+};
+
+struct HttpResponse {
+  unsigned status = 0;
+  std::string content_type;  ///< as received; empty when there was none
+  std::string body;          ///< at most HttpClient::kMaxBodyBytes
+};
+
+/// Thread safe. Concurrent calls use connections of their own; one of them is kept for the next call.
+class HttpClient {
+ public:
+  static constexpr std::size_t kMaxBodyBytes = 1U << 20U;
+
+  /// Endpoint, trust store and time limits of `config`. The server's chain must end in the trust store (PEM;
+  /// the system's roots are never used) and its certificate must name the endpoint's host in its
+  /// subjectAltName. Throws CONFIG_INVALID: endpoint, trust store unreadable or empty.
+  explicit HttpClient(const InsiConfig& config);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Errors: INSI_UNREACHABLE (nothing was sent: no address, no connection, connect time-out),
+  /// INSI_TLS_UNTRUSTED (with why), INSI_NO_ANSWER (the connection broke or the time ran out after sending
+  /// began), INSI_ANSWER_INVALID (not HTTP, too long, encoded, a redirect), CANCELLED. Any status but a
+  /// redirect is a response. Resumes on the awaiting executor, also when a blocked name look-up is still
+  /// under way.
+  boost::asio::awaitable<HttpResponse> post(HttpRequest request, std::stop_token stop);
+
+  /// Closes the kept connection; one in use is closed after its answer.
+  void drop_connection();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace insd::insi
