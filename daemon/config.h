@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration file /etc/insd/insd.toml as values. An unknown key is an error with its line; nothing
 // unknown in public is guessed: it has a documented default or none. docs/man/insd.toml.5 describes every
-// key.
+// key. Keys are the field names below (cps.direct.real_cards excepted); a duration is a text with its unit:
+// "500ms", "30s", "10min", "4h"; paths are absolute.
 #pragma once
 
 #include <chrono>

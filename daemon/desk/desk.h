@@ -61,6 +61,15 @@ struct Chosen {
   CardKind kind = CardKind::UNKNOWN;
 };
 
+/// Why a generation ended: what was read or verified under it is worth nothing any more.
+enum class GenerationEnd : std::uint8_t {
+  REMOVED,   ///< taken out, swapped, or the reader went away
+  RESET,     ///< another program reset the card
+  SERVICE,   ///< pcscd was lost
+  FAILED,    ///< a PC/SC failure: whether it is still the same card cannot be known
+  RELEASED,  ///< an administrator disabled the reader
+};
+
 /// May the caller use this reader (policy)? Readers that may not be used are as if they were not there.
 using ReaderFilter = std::function<bool(const Reader&)>;
 
@@ -84,6 +93,10 @@ class Desk {
   /// present state.
   using Watcher = std::function<void(const std::shared_ptr<const State>&)>;
   [[nodiscard]] std::shared_ptr<void> watch(Watcher watcher);
+
+  /// Called on the executor once for each generation that ends, until the returned handle dies.
+  using GenerationWatcher = std::function<void(const std::string& generation, GenerationEnd cause)>;
+  [[nodiscard]] std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
 
   /// Throws READER_NOT_FOUND.
   Reader set_enabled(const std::string& reader, bool enabled);
@@ -109,6 +122,10 @@ class Desk {
         std::move(stop));
     co_return std::any_cast<T>(std::move(result));
   }
+
+  /// While the handle lives, the connection to this card stays open between jobs: pcscd would power an unused
+  /// card down, and its verified state with it.
+  [[nodiscard]] std::shared_ptr<void> hold(const Chosen& card);
 
   /// Resets the card in `card.reader` if its generation is still current (the last lease ended). Ends the
   /// generation's verified state only; errors are logged, not thrown.

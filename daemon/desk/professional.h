@@ -48,6 +48,7 @@ struct Cancelled {};
 using PromptAnswer = std::variant<SecretString, bool, Cancelled>;
 
 /// The transport of the dialogue: shows a question, returns its answer (Cancelled when the caller is gone).
+/// It does not throw, and it can be cancelled: the question expires.
 class Asker {
  public:
   virtual ~Asker() = default;

@@ -27,7 +27,7 @@ constexpr milliseconds kCancelInterval{20};
 // pcsc-lite 1.9 compares the number of readers with that at the start of the same call, so a reader that
 // appears just between the list and the call goes unseen. After a change one bounded wait and a new list
 // catch it.
-constexpr DWORD kSettleMs = 1000;
+constexpr DWORD kSettleMs = 250;
 // A pcscd that wakes us again and again without any change must not make this loop spin.
 constexpr int kFutileWakes = 32;
 constexpr milliseconds kFutilePause{50};

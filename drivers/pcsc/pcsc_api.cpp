@@ -14,8 +14,7 @@ namespace insd::pcsc {
 namespace {
 
 int probe_socket() {
-  const char* configured = secure_getenv("PCSCLITE_CSOCK_NAME");
-  const std::string_view path = configured != nullptr ? configured : "/run/pcscd/pcscd.comm";
+  const std::string path = socket_path();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
@@ -69,6 +68,11 @@ PcscApi installed_library() {
 }
 
 }  // namespace
+
+std::string socket_path() {
+  const char* configured = secure_getenv("PCSCLITE_CSOCK_NAME");
+  return configured != nullptr ? configured : "/run/pcscd/pcscd.comm";
+}
 
 const PcscApi& system_pcsc() {
   static const PcscApi api = installed_library();

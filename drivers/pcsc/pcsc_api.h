@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <winscard.h>
 
@@ -36,6 +37,9 @@ struct PcscApi {
   /// "not allowed" (platform fact), this tells them apart.
   std::function<int()> probe_socket;
 };
+
+/// Where pcscd listens, as libpcsclite decides it.
+std::string socket_path();
 
 /// The installed libpcsclite. Honours PCSCLITE_CSOCK_NAME, as the library does.
 const PcscApi& system_pcsc();

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/answer_store.h"
+
+#include <algorithm>
+#include <array>
+
+#include <sys/random.h>
+
+#include "drivers/base/bytes.h"
+#include "drivers/base/error.h"
+
+namespace insd {
+namespace {
+
+constexpr std::size_t kMaxOfOneUser = 256;
+constexpr std::size_t kMaxOfAll = 4096;
+
+std::string random_id() {
+  std::array<std::uint8_t, 16> bytes{};
+  // Up to 256 bytes are never cut short (getrandom(2)).
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw Error(Code::INTERNAL, "no random numbers");
+  }
+  return to_hex(bytes);
+}
+
+}  // namespace
+
+AnswerStore::Named AnswerStore::keep(std::uint32_t uid, insi::Answer answer, InsiEnvironment environment,
+                                     std::chrono::seconds ttl) {
+  forget_expired();
+  make_room(uid);
+  Record record{random_id(), uid, clock_.steady() + ttl,
+                KeptAnswer{std::move(answer), environment, clock_.wall() + ttl}};
+  Named named{record.id, record.kept.expires};
+  answers_.push_back(std::move(record));
+  return named;
+}
+
+const KeptAnswer& AnswerStore::find(const std::string& id, std::uint32_t uid) {
+  forget_expired();
+  const auto found = std::find_if(answers_.begin(), answers_.end(),
+                                  [&](const Record& record) { return record.uid == uid && record.id == id; });
+  if (found == answers_.end()) throw Error(Code::NOT_FOUND, "no such answer");
+  return found->kept;
+}
+
+void AnswerStore::forget_expired() {
+  const Clock::Steady now = clock_.steady();
+  std::erase_if(answers_, [&](const Record& record) { return record.until <= now; });
+}
+
+void AnswerStore::make_room(std::uint32_t uid) {
+  const auto of_user = [&](const Record& record) { return record.uid == uid; };
+  if (std::count_if(answers_.begin(), answers_.end(), of_user) >=
+      static_cast<std::ptrdiff_t>(kMaxOfOneUser)) {
+    answers_.erase(std::find_if(answers_.begin(), answers_.end(), of_user));
+  }
+  if (answers_.size() >= kMaxOfAll) answers_.pop_front();
+}
+
+}  // namespace insd

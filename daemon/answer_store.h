@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// INSi answers between their search and what is done with them (design: 4.4): in memory only, for the user
+// who asked, for a limited time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "daemon/clock.h"
+#include "daemon/config.h"
+#include "daemon/insi/exchange.h"
+
+namespace insd {
+
+struct KeptAnswer {
+  insi::Answer answer;
+  InsiEnvironment environment = InsiEnvironment::UNSET;
+  Clock::Wall expires;
+};
+
+/// On the executor only.
+class AnswerStore {
+ public:
+  explicit AnswerStore(const Clock& clock) : clock_(clock) {}
+
+  struct Named {
+    std::string id;  ///< 128 random bits, hex
+    Clock::Wall expires;
+  };
+  /// Beyond 256 answers of one user or 4096 of all, the oldest of that user (of all) is forgotten.
+  Named keep(std::uint32_t uid, insi::Answer answer, InsiEnvironment environment, std::chrono::seconds ttl);
+
+  /// Throws NOT_FOUND for an unknown or expired id and for another user's, without telling which.
+  const KeptAnswer& find(const std::string& id, std::uint32_t uid);
+
+  [[nodiscard]] std::size_t size() const { return answers_.size(); }
+
+ private:
+  struct Record {
+    std::string id;
+    std::uint32_t uid;
+    Clock::Steady until;
+    KeptAnswer kept;
+  };
+  void forget_expired();
+  void make_room(std::uint32_t uid);
+
+  const Clock& clock_;
+  std::deque<Record> answers_;  // oldest first
+};
+
+}  // namespace insd

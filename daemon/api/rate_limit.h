@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// So many requests a minute for each user, so that one busy program leaves the cards to the others.
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include <sys/types.h>
+
+#include "daemon/clock.h"
+
+namespace insd::api {
+
+/// A token bucket for each user id: it holds one minute's worth and fills evenly. Thread safe, bounded.
+class RateLimiter {
+ public:
+  RateLimiter(std::size_t requests_per_minute, const Clock& clock);
+
+  /// Takes one token. False: too fast.
+  bool admit(uid_t uid);
+
+  void set_rate(std::size_t requests_per_minute);
+
+ private:
+  struct Bucket {
+    double tokens;
+    Clock::Steady filled;
+  };
+  void forget_full_buckets(Clock::Steady now);
+
+  const Clock& clock_;
+  std::mutex mutex_;
+  double per_minute_;
+  std::map<uid_t, Bucket> buckets_;
+};
+
+}  // namespace insd::api

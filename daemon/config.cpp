@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/config_section.h"
+#include "drivers/base/bytes.h"
+#include "drivers/base/error.h"
+
+namespace insd {
+namespace {
+
+using config::Section;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+void read_daemon(Section& section, DaemonConfig& daemon) {
+  section.path("socket", daemon.socket);
+  // sun_path holds 107 characters and its end.
+  if (daemon.socket.empty() || daemon.socket.native().size() > 107) {
+    section.refuse("socket", "must have 1 to 107 bytes");
+  }
+  section.text("socket_group", daemon.socket_group);
+  section.path("state_dir", daemon.state_dir);
+  if (daemon.state_dir.empty()) section.refuse("state_dir", "must not be empty");
+  section.choice<std::string>(
+      "log_level", daemon.log_level,
+      {{"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
+  section.number("max_connections", daemon.max_connections, 1, 4096);
+  section.number("max_connections_per_uid", daemon.max_connections_per_uid, 1, 4096);
+  section.number("requests_per_minute", daemon.requests_per_minute, 1, 1'000'000);
+}
+
+ReaderConfig read_reader(Section& section) {
+  ReaderConfig reader;
+  section.require("match");
+  section.text("match", reader.match);
+  if (reader.match.empty()) section.refuse("match", "must not be empty");
+  section.text("alias", reader.alias, 64);
+  section.choice<ReaderRole>("role", reader.role,
+                             {{"any", ReaderRole::ANY},
+                              {"professional", ReaderRole::PROFESSIONAL},
+                              {"patient", ReaderRole::PATIENT}});
+  return reader;
+}
+
+void read_cps(Section& section, CpsConfig& cps) {
+  section.choice<CpsBackend>(
+      "backend", cps.backend,
+      {{"auto", CpsBackend::AUTO}, {"direct", CpsBackend::DIRECT}, {"module", CpsBackend::MODULE}});
+  section.path("module", cps.module);
+  section.table("direct", [&](Section& direct) { direct.flag("real_cards", cps.direct_real_cards); });
+  section.choice<OnLeaseEnd>("on_lease_end", cps.on_lease_end,
+                             {{"reset", OnLeaseEnd::RESET}, {"leave", OnLeaseEnd::LEAVE}});
+  section.duration("lease_idle", cps.lease_idle, seconds(1), hours(24));
+  section.duration("lease_absolute", cps.lease_absolute, seconds(1), hours(24));
+  section.duration("prompt_timeout", cps.prompt_timeout, seconds(1), minutes(10));
+  section.path("trust_store", cps.trust_store);
+}
+
+// An attribute's name ends up in signed XML: the characters of an NMTOKEN without the exotic ones.
+void read_attribute(Section& section, std::string_view key, std::string& target) {
+  section.text(key, target, 64);
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == ':';
+  };
+  if (target.empty() || !std::all_of(target.begin(), target.end(), allowed)) {
+    section.refuse(key, "must be letters, digits, '_', '-', '.' or ':'");
+  }
+}
+
+void read_insi(Section& section, InsiConfig& insi) {
+  section.choice<InsiEnvironment>(
+      "environment", insi.environment,
+      {{"test", InsiEnvironment::TEST}, {"production", InsiEnvironment::PRODUCTION}});
+  section.choice<InsiMode>("mode", insi.mode,
+                           {{"cps", InsiMode::CPS}, {"organisation", InsiMode::ORGANISATION}});
+  section.text("endpoint", insi.endpoint, 2000);
+  if (!insi.endpoint.empty() && !insi.endpoint.starts_with("https://")) {
+    section.refuse("endpoint", "must begin with https://");
+  }
+  section.path("trust_store", insi.trust_store);
+  section.duration("connect_timeout", insi.connect_timeout, milliseconds(100), minutes(2));
+  section.duration("total_timeout", insi.total_timeout, milliseconds(100), minutes(5));
+  if (insi.connect_timeout > insi.total_timeout) {
+    section.refuse("connect_timeout", "must not be longer than total_timeout");
+  }
+  read_attribute(section, "attribute_billing", insi.attribute_billing);
+  read_attribute(section, "attribute_speciality", insi.attribute_speciality);
+  read_attribute(section, "attribute_sector", insi.attribute_sector);
+  read_attribute(section, "bam_version", insi.bam_version);
+  read_attribute(section, "lps_version", insi.lps_version);
+  section.duration("answer_ttl", insi.answer_ttl, seconds(1), hours(24));
+}
+
+void read_users(Section& section, std::vector<std::string>& users) {
+  section.require("users");
+  section.texts("users", users);
+  if (users.empty()) section.refuse("users", "must name somebody");
+}
+
+EditorConfig read_editor(Section& section) {
+  EditorConfig editor;
+  read_users(section, editor.users);
+  for (const std::string_view key : {"idam", "name", "version", "instance"}) section.require(key);
+  section.text("idam", editor.idam, 64);
+  section.text("name", editor.name);
+  section.text("version", editor.version, 64);
+  section.text("instance", editor.instance, 64);
+  return editor;
+}
+
+ProfileConfig read_profile(Section& section) {
+  ProfileConfig profile;
+  section.require("name");
+  section.text("name", profile.name, 64);
+  if (profile.name.empty()) section.refuse("name", "must not be empty");
+  section.text("professional_id", profile.professional_id, 64);
+  section.text("structure_id", profile.structure_id, 64);
+  if (profile.professional_id.empty() && profile.structure_id.empty()) {
+    section.refuse("professional_id", "or structure_id must be given: a profile belongs to somebody");
+  }
+  section.text("activity", profile.activity);
+  section.text("acting_for", profile.acting_for, 64);
+  section.text("billing_id", profile.billing_id, 64);
+  section.text("speciality", profile.speciality, 16);
+  section.text("sector", profile.sector, 16);
+  return profile;
+}
+
+PolicyConfig read_policy(Section& section) {
+  PolicyConfig policy;
+  read_users(section, policy.users);
+  section.require("role");
+  section.choice<CallerRole>("role", policy.role,
+                             {{"none", CallerRole::NONE},
+                              {"desk", CallerRole::DESK},
+                              {"kiosk", CallerRole::KIOSK},
+                              {"non_repository", CallerRole::NON_REPOSITORY},
+                              {"admin", CallerRole::ADMIN}});
+  section.texts("readers", policy.readers);
+  section.texts("methods", policy.methods);
+  return policy;
+}
+
+Config read_file_table(Section& root) {
+  Config config;
+  root.table("daemon", [&](Section& section) { read_daemon(section, config.daemon); });
+  root.tables("reader", [&](Section& section) { config.readers.push_back(read_reader(section)); });
+  root.table("cps", [&](Section& section) { read_cps(section, config.cps); });
+  root.table("insi", [&](Section& section) { read_insi(section, config.insi); });
+  root.tables("editor", [&](Section& section) { config.editors.push_back(read_editor(section)); });
+  root.tables("profile", [&](Section& section) {
+    ProfileConfig profile = read_profile(section);
+    const auto same = [&](const ProfileConfig& other) { return other.name == profile.name; };
+    if (std::any_of(config.profiles.begin(), config.profiles.end(), same)) {
+      section.refuse("name", "is the name of an earlier profile");
+    }
+    config.profiles.push_back(std::move(profile));
+  });
+  root.tables("policy", [&](Section& section) { config.policies.push_back(read_policy(section)); });
+  root.finish();
+  return config;
+}
+
+struct File {
+  explicit File(int fd) : descriptor(fd) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (descriptor >= 0) close(descriptor);
+  }
+  int descriptor;
+};
+
+[[noreturn]] void unreadable(const std::filesystem::path& file, const std::string& why) {
+  throw Error(Code::CONFIG_INVALID, file.string() + ": " + why);
+}
+
+// What is checked is what is read: both on one descriptor (threats T-FS-01).
+void check_file(const std::filesystem::path& file, const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) unreadable(file, "is not a regular file");
+  if ((status.st_mode & S_IWOTH) != 0) unreadable(file, "can be written by everybody");
+  if (status.st_uid != 0 && status.st_uid != geteuid()) unreadable(file, "belongs to another user");
+  if (static_cast<std::size_t>(status.st_size) > kMaxFileBytes) unreadable(file, "is larger than 1 MiB");
+}
+
+}  // namespace
+
+Config parse_config(std::string_view text, const std::string& file_name) {
+  toml::table table;
+  try {
+    table = toml::parse(text, file_name);
+  } catch (const toml::parse_error& error) {
+    config::fail(file_name, error.source(), printable(error.description(), 300));
+  }
+  Section root(table, "", file_name);
+  return read_file_table(root);
+}
+
+Config load_config(const std::filesystem::path& file) {
+  // O_NONBLOCK: a FIFO in its place must not hold the daemon.
+  const File opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (opened.descriptor < 0) unreadable(file, std::strerror(errno));
+  struct stat status {};
+  if (fstat(opened.descriptor, &status) != 0) unreadable(file, std::strerror(errno));
+  check_file(file, status);
+  std::string text(kMaxFileBytes + 1, '\0');
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const ssize_t got = read(opened.descriptor, text.data() + length, text.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) unreadable(file, std::strerror(errno));
+    if (got == 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  if (length > kMaxFileBytes) unreadable(file, "is larger than 1 MiB");
+  text.resize(length);
+  return parse_config(text, file.string());
+}
+
+}  // namespace insd

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/desk/desk.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "daemon/desk/board.h"
+#include "daemon/desk/worker.h"
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace asio = boost::asio;
+
+namespace {
+
+// A contact card answers within seconds; a reader silent for longer has lost it (design: workers).
+constexpr std::chrono::seconds kSilence{30};
+
+template <class Callback>
+struct Subscribers {
+  std::map<std::uint64_t, Callback> callbacks;
+  std::uint64_t next = 0;
+};
+
+GenerationEnd cause_of(Code code) {
+  switch (code) {
+    case Code::CARD_RESET:
+      return GenerationEnd::RESET;
+    case Code::CARD_REMOVED:
+    case Code::CARD_ABSENT:
+      return GenerationEnd::REMOVED;
+    case Code::PCSC_LOST:
+    case Code::PCSC_ABSENT:
+      return GenerationEnd::SERVICE;
+    default:
+      return GenerationEnd::FAILED;
+  }
+}
+
+}  // namespace
+
+class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
+       std::string start_id, const Clock& clock)
+      : executor_(std::move(executor)), api_(api), board_(std::move(readers), std::move(start_id), clock) {}
+
+  void start();
+  void stop();
+  std::shared_ptr<const State> state() const {
+    const std::lock_guard lock(mutex_);
+    return board_.state();
+  }
+  std::shared_ptr<void> watch(Watcher watcher);
+  std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
+  Reader set_enabled(const std::string& reader, bool enabled);
+  std::shared_ptr<void> hold(const std::string& generation, const std::string& reader);
+  asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
+                                std::stop_token stop, bool reset_card);
+
+ private:
+  template <class Change>
+  void change(Change&& make);
+  void announce(std::shared_ptr<const State> state, Board::Ended ended);
+  void release(const std::string& generation, const std::string& reader);
+  bool is_current(const std::string& generation) const;
+  bool is_held(const std::string& generation) const;
+  std::shared_ptr<Worker> worker_for(const std::string& reader);
+  void abandon(const std::string& reader, const std::shared_ptr<Worker>& worker);
+
+  const asio::any_io_executor executor_;
+  const pcsc::PcscApi& api_;
+  mutable std::mutex mutex_;
+  Board board_;
+  std::map<std::string, std::shared_ptr<Worker>> workers_;
+  std::map<std::string, int> holds_;
+  bool stopped_ = false;
+  std::jthread monitor_;
+  // Touched on the executor only.
+  Subscribers<Watcher> watchers_;
+  Subscribers<GenerationWatcher> generation_watchers_;
+};
+
+template <class Change>
+void Desk::Impl::change(Change&& make) {
+  Board::Ended ended;
+  std::shared_ptr<const State> state;
+  {
+    const std::lock_guard lock(mutex_);
+    ended = make(board_);
+    state = board_.state();
+  }
+  announce(std::move(state), std::move(ended));
+}
+
+void Desk::Impl::announce(std::shared_ptr<const State> state, Board::Ended ended) {
+  asio::post(executor_, [self = shared_from_this(), state = std::move(state), ended = std::move(ended)] {
+    // Copies: a callback may subscribe or unsubscribe.
+    const auto generation_watchers = self->generation_watchers_.callbacks;
+    for (const auto& [generation, cause] : ended) {
+      for (const auto& [id, callback] : generation_watchers) callback(generation, cause);
+    }
+    const auto watchers = self->watchers_.callbacks;
+    for (const auto& [id, callback] : watchers) callback(state);
+  });
+}
+
+void Desk::Impl::start() {
+  // The thread owns what it uses; stop() asks it to end and joins it, which run_monitor promises to allow.
+  monitor_ = std::jthread([this](const std::stop_token& stop) {
+    pcsc::run_monitor(api_, stop, [this](const pcsc::Snapshot& snapshot) {
+      change([&](Board& board) { return board.apply(snapshot); });
+      const std::lock_guard lock(mutex_);
+      for (const auto& [reader, worker] : workers_) worker->wake();
+    });
+  });
+}
+
+void Desk::Impl::stop() {
+  monitor_.request_stop();
+  if (monitor_.joinable()) monitor_.join();
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (const auto& [reader, worker] : workers_) worker->stop();
+  workers_.clear();
+}
+
+std::shared_ptr<void> Desk::Impl::watch(Watcher watcher) {
+  const auto id = watchers_.next++;
+  watcher(state());
+  watchers_.callbacks.emplace(id, std::move(watcher));
+  return {nullptr, [weak = weak_from_this(), id](void*) {
+            if (const auto self = weak.lock()) self->watchers_.callbacks.erase(id);
+          }};
+}
+
+std::shared_ptr<void> Desk::Impl::watch_generations(GenerationWatcher watcher) {
+  const auto id = generation_watchers_.next++;
+  generation_watchers_.callbacks.emplace(id, std::move(watcher));
+  return {nullptr, [weak = weak_from_this(), id](void*) {
+            if (const auto self = weak.lock()) self->generation_watchers_.callbacks.erase(id);
+          }};
+}
+
+Reader Desk::Impl::set_enabled(const std::string& reader, bool enabled) {
+  change([&](Board& board) { return board.set_enabled(reader, enabled); });
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, worker] : workers_) worker->wake();
+  const Reader* found = find_reader(*board_.state(), reader);
+  if (found == nullptr) throw Error(Code::READER_NOT_FOUND, printable(reader));
+  return *found;
+}
+
+std::shared_ptr<void> Desk::Impl::hold(const std::string& generation, const std::string& reader) {
+  const std::lock_guard lock(mutex_);
+  ++holds_[generation];
+  return {nullptr, [weak = weak_from_this(), generation, reader](void*) {
+            if (const auto self = weak.lock()) self->release(generation, reader);
+          }};
+}
+
+void Desk::Impl::release(const std::string& generation, const std::string& reader) {
+  const std::lock_guard lock(mutex_);
+  if (--holds_[generation] <= 0) holds_.erase(generation);
+  const auto worker = workers_.find(reader);
+  if (worker != workers_.end()) worker->second->wake();
+}
+
+bool Desk::Impl::is_current(const std::string& generation) const {
+  const std::lock_guard lock(mutex_);
+  const auto& readers = board_.state()->readers;
+  return !generation.empty() && std::ranges::find(readers, generation, &Reader::generation) != readers.end();
+}
+
+bool Desk::Impl::is_held(const std::string& generation) const {
+  const std::lock_guard lock(mutex_);
+  return holds_.contains(generation);
+}
+
+std::shared_ptr<Worker> Desk::Impl::worker_for(const std::string& reader) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) throw Error(Code::SHUTTING_DOWN);
+  auto& worker = workers_[reader];
+  if (!worker) {
+    const auto weak = weak_from_this();
+    worker =
+        Worker::start(api_, reader,
+                      {[weak](const std::string& generation) {
+                         const auto self = weak.lock();
+                         return self && self->is_current(generation);
+                       },
+                       [weak](const std::string& generation) {
+                         const auto self = weak.lock();
+                         return self && self->is_held(generation);
+                       },
+                       [weak](const std::string& generation, const Error& error) {
+                         const auto self = weak.lock();
+                         if (!self) return;
+                         const GenerationEnd cause = cause_of(error.code());
+                         self->change([&](Board& board) { return board.end_generation(generation, cause); });
+                       }});
+  }
+  return worker;
+}
+
+void Desk::Impl::abandon(const std::string& reader, const std::shared_ptr<Worker>& worker) {
+  spdlog::error("reader {} does not answer any more; its worker is left behind", printable(reader));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = workers_.find(reader);
+    if (found == workers_.end() || found->second != worker) return;
+    workers_.erase(found);
+  }
+  worker->stop();
+  change([&](Board& board) { return board.mark_stuck(reader); });
+}
+
+asio::awaitable<std::any> Desk::Impl::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
+                                          std::stop_token stop, bool reset_card) {
+  struct Outcome {
+    explicit Outcome(const asio::any_io_executor& executor) : ready(executor) {}
+    asio::steady_timer ready;  // cancelled when the result is there
+    bool finished = false;
+    std::any result;
+    std::exception_ptr failure;
+  };
+  const auto outcome = std::make_shared<Outcome>(executor_);
+  const auto self = shared_from_this();
+  const auto now = state();
+  const Reader* reader = find_reader(*now, card.reader);
+  if (reader == nullptr || reader->generation != card.generation || card.generation.empty()) {
+    throw Error(Code::CARD_CHANGED, printable(card.reader));
+  }
+  const auto worker = worker_for(card.reader);
+  worker->post({card.generation, reader->atr, std::move(work), std::move(stop),
+                [outcome, executor = executor_](std::any result, std::exception_ptr failure) {
+                  asio::post(executor,
+                             [outcome, result = std::move(result), failure = std::move(failure)]() mutable {
+                               outcome->result = std::move(result);
+                               outcome->failure = std::move(failure);
+                               outcome->finished = true;
+                               outcome->ready.cancel();
+                             });
+                },
+                reset_card});
+  while (!outcome->finished) {
+    outcome->ready.expires_after(kSilence);
+    boost::system::error_code ignored;
+    co_await outcome->ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    const auto busy = worker->busy_for();
+    if (!outcome->finished && busy && *busy >= kSilence) {
+      self->abandon(card.reader, worker);
+      throw Error(Code::READER_STUCK, printable(card.reader));
+    }
+  }
+  if (outcome->failure) std::rethrow_exception(outcome->failure);
+  co_return std::move(outcome->result);
+}
+
+Desk::Desk(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
+           std::string start_id, const Clock& clock)
+    : impl_(
+          std::make_shared<Impl>(std::move(executor), api, std::move(readers), std::move(start_id), clock)) {}
+Desk::~Desk() {
+  impl_->stop();
+}
+void Desk::start() {
+  impl_->start();
+}
+void Desk::stop() {
+  impl_->stop();
+}
+std::shared_ptr<const State> Desk::state() const {
+  return impl_->state();
+}
+std::shared_ptr<void> Desk::watch(Watcher watcher) {
+  return impl_->watch(std::move(watcher));
+}
+std::shared_ptr<void> Desk::watch_generations(GenerationWatcher watcher) {
+  return impl_->watch_generations(std::move(watcher));
+}
+Reader Desk::set_enabled(const std::string& reader, bool enabled) {
+  return impl_->set_enabled(reader, enabled);
+}
+std::shared_ptr<void> Desk::hold(const Chosen& card) {
+  return impl_->hold(card.generation, card.reader);
+}
+
+Chosen Desk::choose(const Selection& selection, Wanted wanted, const ReaderFilter& allowed) const {
+  return choose_card(*impl_->state(), selection, wanted, allowed);
+}
+
+void Desk::require_current(const std::vector<std::string>& generations) const {
+  const auto state = impl_->state();
+  for (const auto& generation : generations) {
+    if (generation.empty() ||
+        std::ranges::find(state->readers, generation, &Reader::generation) == state->readers.end()) {
+      throw Error(Code::CARD_CHANGED, "a card named in the request is no longer there");
+    }
+  }
+}
+
+asio::awaitable<std::any> Desk::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
+                                    std::stop_token stop) {
+  return impl_->run(std::move(card), std::move(work), std::move(stop), false);
+}
+
+asio::awaitable<void> Desk::reset_card(Chosen card) {
+  const auto impl = impl_;
+  try {
+    co_await impl->run(std::move(card), nullptr, {}, true);
+  } catch (const Error& error) {
+    spdlog::info("the card could not be reset: {}", error.what());
+  }
+}
+
+}  // namespace insd::desk

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/desk/leases.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/desk/random.h"
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace {
+
+constexpr std::size_t kMaxPerUser = 32;
+constexpr std::size_t kMaxRemembered = 256;
+
+bool card_left(LeaseEnd cause) {
+  return cause == LeaseEnd::CARD_REMOVED || cause == LeaseEnd::CARD_RESET;
+}
+
+}  // namespace
+
+Leases::Leases(boost::asio::any_io_executor executor, std::chrono::seconds idle,
+               std::chrono::seconds absolute, const Clock& clock, Ended ended)
+    : executor_(std::move(executor)),
+      idle_(idle),
+      absolute_(absolute),
+      clock_(clock),
+      ended_(std::move(ended)) {}
+
+std::string Leases::add(Lease lease) {
+  const auto held = std::ranges::count_if(
+      entries_, [&](const auto& entry) { return entry.second->lease.uid == lease.uid; });
+  if (static_cast<std::size_t>(held) >= kMaxPerUser)
+    throw Error(Code::BUSY, "this user holds too many leases");
+  lease.token = random_hex(32);
+  lease.absolute_end = clock_.steady() + absolute_;
+  lease.idle_end = clock_.steady() + idle_;
+  const std::string token = lease.token;
+  auto entry = std::make_unique<Entry>(Entry{std::move(lease), boost::asio::steady_timer(executor_), {}});
+  arm(*entry);
+  entries_.emplace(token, std::move(entry));
+  return token;
+}
+
+Lease& Leases::find(const std::string& token, std::uint32_t uid) {
+  if (token.empty()) throw Error(Code::LEASE_REQUIRED);
+  const auto found = entries_.find(token);
+  if (found != entries_.end() && found->second->lease.uid == uid) return found->second->lease;
+  const auto lost = lost_.find(token);
+  if (lost != lost_.end() && lost->second == uid) throw Error(Code::LEASE_LOST);
+  throw Error(Code::LEASE_INVALID);
+}
+
+void Leases::used(Lease& lease) {
+  lease.idle_end = clock_.steady() + idle_;
+  arm(*entries_.at(lease.token));
+}
+
+void Leases::signature_made(const std::string& token) {
+  const auto found = entries_.find(token);
+  if (found == entries_.end() || !found->second->lease.signatures_left) return;
+  auto& left = *found->second->lease.signatures_left;
+  if (left > 0) --left;
+  if (left == 0) end(token, LeaseEnd::SIGNATURES_USED);
+}
+
+bool Leases::end(const std::string& token, LeaseEnd cause) {
+  auto node = entries_.extract(token);
+  if (node.empty()) return false;
+  Entry& entry = *node.mapped();
+  entry.timer.cancel();
+  const std::string& generation = entry.lease.professional.card.generation;
+  const bool last = std::ranges::none_of(entries_, [&](const auto& other) {
+    return other.second->lease.professional.card.generation == generation;
+  });
+  if (card_left(cause)) {
+    if (lost_.size() >= kMaxRemembered) lost_.erase(lost_.begin());
+    lost_[token] = entry.lease.uid;
+  }
+  for (const auto& callback : entry.callbacks) callback(cause);
+  ended_(entry.lease, cause, last);
+  return last;
+}
+
+void Leases::end_generation(const std::string& generation, LeaseEnd cause) {
+  std::vector<std::string> tokens;
+  for (const auto& [token, entry] : entries_) {
+    if (entry->lease.professional.card.generation == generation) tokens.push_back(token);
+  }
+  for (const auto& token : tokens) end(token, cause);
+}
+
+void Leases::end_all(LeaseEnd cause) {
+  while (!entries_.empty()) end(std::string(entries_.begin()->first), cause);
+}
+
+void Leases::on_end(const std::string& token, std::function<void(LeaseEnd)> callback) {
+  const auto found = entries_.find(token);
+  if (found == entries_.end()) {
+    callback(LeaseEnd::LOGOUT);
+  } else {
+    found->second->callbacks.push_back(std::move(callback));
+  }
+}
+
+void Leases::arm(Entry& entry) {
+  entry.timer.expires_after(std::min(entry.lease.idle_end, entry.lease.absolute_end) - clock_.steady());
+  entry.timer.async_wait([this, token = entry.lease.token](const boost::system::error_code& error) {
+    if (error) return;
+    const auto found = entries_.find(token);
+    if (found == entries_.end()) return;
+    const Lease& lease = found->second->lease;
+    const auto now = clock_.steady();
+    if (now >= lease.absolute_end) {
+      end(token, LeaseEnd::EXPIRED);
+    } else if (now >= lease.idle_end) {
+      end(token, LeaseEnd::IDLE);
+    } else {
+      arm(*found->second);
+    }
+  });
+}
+
+}  // namespace insd::desk

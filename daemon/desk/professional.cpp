@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/desk/professional.h"
+
+#include <set>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "daemon/desk/cps_card.h"
+#include "daemon/desk/leases.h"
+#include "daemon/desk/random.h"
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace asio = boost::asio;
+
+namespace {
+
+LeaseEnd lease_end(GenerationEnd cause) {
+  return cause == GenerationEnd::RESET || cause == GenerationEnd::SERVICE ? LeaseEnd::CARD_RESET
+                                                                          : LeaseEnd::CARD_REMOVED;
+}
+
+journal::Begin login_record(const LoginRequest& request, const Owner& owner, const Professional& who) {
+  journal::Begin record;
+  record.operation = "login";
+  record.uid = owner.uid;
+  record.pid = owner.pid;
+  record.unit = owner.unit;
+  record.purpose_id = request.purpose_id;
+  record.professional = who.national_id;
+  return record;
+}
+
+// Whatever way the work ends, the journal hears of it.
+class JournalEntry {
+ public:
+  JournalEntry(journal::Journal& journal, const journal::Begin& begin, const Clock& clock)
+      : journal_(journal), clock_(clock), started_(clock.steady()), id_(journal.begin(begin)) {}
+  JournalEntry(const JournalEntry&) = delete;
+  JournalEntry& operator=(const JournalEntry&) = delete;
+  ~JournalEntry() {
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started_);
+    journal_.end(id_, {code_, spent.count()});
+  }
+  void code(std::string_view code) { code_ = code; }
+
+ private:
+  journal::Journal& journal_;
+  const Clock& clock_;
+  const Clock::Steady started_;
+  const std::uint64_t id_;
+  std::string code_ = "INTERNAL";
+};
+
+}  // namespace
+
+class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalDesk::Impl> {
+ public:
+  Impl(asio::any_io_executor executor, Desk& desk, const CpsConfig& config, journal::Journal& journal,
+       const Clock& clock)
+      : executor_(std::move(executor)),
+        desk_(desk),
+        config_(config),
+        journal_(journal),
+        clock_(clock),
+        leases_(executor_, config.lease_idle, config.lease_absolute, clock,
+                [this](const Lease& lease, LeaseEnd cause, bool last) { lease_ended(lease, cause, last); }) {}
+
+  void watch_cards() {
+    watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
+      cards_.erase(generation);
+      leases_.end_generation(generation, lease_end(cause));
+    });
+  }
+
+  asio::awaitable<Professional> describe(Selection selection, ReaderFilter allowed, std::stop_token stop);
+  asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed, Asker& asker,
+                                   std::stop_token stop);
+  asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
+  asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, Bytes message, std::stop_token stop);
+  Grant grant(const std::string& token, std::uint32_t uid);
+  Leases& leases() { return leases_; }
+
+ private:
+  asio::awaitable<CpsCard> read(Chosen chosen, std::stop_token stop);
+  void require_backend_for(const Professional& who, const cps::PinStatus& pin) const;
+  asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
+  asio::awaitable<void> verify(Chosen chosen, cps::Layout layout, std::shared_ptr<SecretString> pin,
+                               cps::LastTry last_try, std::stop_token stop);
+  void lease_ended(const Lease& lease, LeaseEnd cause, bool last);
+
+  const asio::any_io_executor executor_;
+  Desk& desk_;
+  const CpsConfig config_;
+  journal::Journal& journal_;
+  const Clock& clock_;
+  Leases leases_;
+  std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
+  std::set<std::string> asking_;          // generations with an open question
+  std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
+  std::shared_ptr<void> watch_;
+};
+
+asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, std::stop_token stop) {
+  const auto cached = cards_.find(chosen.generation);
+  if (cached == cards_.end()) {
+    CpsCard card = co_await desk_.with_card<CpsCard>(
+        chosen, [](pcsc::CardSession& session) { return read_cps_card(session); }, std::move(stop));
+    cards_.insert_or_assign(chosen.generation, card);
+    co_return card;
+  }
+  CpsCard card = cached->second;
+  card.pin = co_await desk_.with_card<cps::PinStatus>(
+      chosen, [layout = card.layout](pcsc::CardSession& session) { return cps::pin_status(session, layout); },
+      std::move(stop));
+  co_return card;
+}
+
+asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selection, ReaderFilter allowed,
+                                                               std::stop_token stop) {
+  const Chosen chosen = desk_.choose(selection, Wanted::CPS, allowed);
+  co_return to_professional(chosen, co_await read(chosen, std::move(stop)));
+}
+
+// The direct driver has met no real card: a doctor's tries are not ours to spend (design: signing).
+void ProfessionalDesk::Impl::require_backend_for(const Professional& who, const cps::PinStatus& pin) const {
+  if (config_.backend == CpsBackend::MODULE) {
+    throw Error(Code::UNSUPPORTED, "login through a PKCS#11 module is not served by this release");
+  }
+  if (who.test_pki) return;
+  if (!config_.direct_real_cards) {
+    throw Error(config_.backend == CpsBackend::AUTO ? Code::CPS_MODULE_MISSING
+                                                    : Code::CPS_DIRECT_NOT_ALLOWED);
+  }
+  const bool full = pin.tries_left && pin.max_tries && *pin.tries_left == *pin.max_tries;
+  if (!full && !proven_cards_.contains(who.card_number)) {
+    throw Error(Code::CPS_DIRECT_NOT_ALLOWED, "a first login on a real card needs all its tries");
+  }
+}
+
+asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
+                                                          const Professional& who) {
+  using namespace asio::experimental::awaitable_operators;
+  Prompt prompt;
+  prompt.prompt_id = random_hex(16);
+  prompt.kind = kind;
+  prompt.reader = who.card.reader;
+  prompt.card_number = who.card_number;
+  prompt.holder = who.holder();
+  prompt.tries_left = who.tries_left;
+  prompt.min_length = who.pin_min_length;
+  prompt.max_length = who.pin_max_length;
+  prompt.expires = clock_.wall() + config_.prompt_timeout;
+  asio::steady_timer timeout(executor_, config_.prompt_timeout);
+  // The operator flattens: the answer's own alternatives, then the timer's.
+  auto answer = co_await (asker.ask(prompt) || timeout.async_wait(asio::use_awaitable));
+  if (std::holds_alternative<std::monostate>(answer)) throw Error(Code::PIN_PROMPT_EXPIRED);
+  if (std::holds_alternative<Cancelled>(answer)) throw Error(Code::PIN_CANCELLED);
+  if (auto* pin = std::get_if<SecretString>(&answer)) co_return std::move(*pin);
+  co_return std::get<bool>(answer);
+}
+
+asio::awaitable<void> ProfessionalDesk::Impl::verify(Chosen chosen, cps::Layout layout,
+                                                     std::shared_ptr<SecretString> pin, cps::LastTry last_try,
+                                                     std::stop_token stop) {
+  co_await desk_.with_card<bool>(
+      std::move(chosen),
+      [layout = std::move(layout), pin = std::move(pin), last_try](pcsc::CardSession& session) {
+        cps::verify_pin(session, layout, *pin, last_try);
+        return true;
+      },
+      std::move(stop));
+}
+
+asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, Owner owner,
+                                                         ReaderFilter allowed, Asker& asker,
+                                                         std::stop_token stop) {
+  const Chosen chosen = desk_.choose(request.card, Wanted::CPS, allowed);
+  if (!asking_.insert(chosen.generation).second) throw Error(Code::PIN_PROMPT_BUSY);
+  const std::shared_ptr<void> asked(nullptr, [self = shared_from_this(), generation = chosen.generation](
+                                                 void*) { self->asking_.erase(generation); });
+  // Held from before VERIFY on: pcscd must not power the card down between the two.
+  const auto hold = desk_.hold(chosen);
+  CpsCard card = co_await read(chosen, stop);
+  Professional who = to_professional(chosen, card);
+  if (card.pin.blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
+  require_backend_for(who, card.pin);
+
+  cps::LastTry last_try = cps::LastTry::REFUSE;
+  if (who.tries_left == 1) {
+    const PromptAnswer consent = co_await ask(asker, PromptKind::LAST_TRY_CONSENT, who);
+    const bool* agreed = std::get_if<bool>(&consent);
+    if (agreed == nullptr || !*agreed) throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, 1);
+    last_try = cps::LastTry::ALLOW;
+  }
+  PromptAnswer answer = co_await ask(asker, PromptKind::PIN, who);
+  if (!std::holds_alternative<SecretString>(answer))
+    throw Error(Code::PIN_MALFORMED, "the answer is not a PIN");
+  auto pin = std::make_shared<SecretString>(std::move(std::get<SecretString>(answer)));
+
+  JournalEntry entry(journal_, login_record(request, owner, who), clock_);
+  try {
+    co_await verify(chosen, card.layout, std::move(pin), last_try, stop);
+  } catch (const Error& error) {
+    entry.code(error.entry().name);
+    throw;
+  }
+  if (!who.test_pki) proven_cards_.insert(who.card_number);
+  entry.code("OK");
+
+  Lease lease;
+  lease.uid = owner.uid;
+  lease.professional = who;
+  lease.layout = card.layout;
+  lease.detached = request.detached;
+  if (request.max_signatures != 0) lease.signatures_left = request.max_signatures;
+  lease.hold = hold;
+  LeaseInfo info;
+  info.token = leases_.add(std::move(lease));
+  info.professional = std::move(who);
+  info.expires = clock_.wall() + config_.lease_absolute;
+  info.idle = config_.lease_idle;
+  info.detached = request.detached;
+  if (cards_open_to_all_users()) info.warnings.emplace_back("CARD_OPEN_TO_ALL_USERS");
+  co_return info;
+}
+
+asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uint32_t uid) {
+  const Lease& lease = leases_.find(token, uid);
+  journal::Begin record;
+  record.operation = "logout";
+  record.uid = uid;
+  record.professional = lease.professional.national_id;
+  JournalEntry entry(journal_, record, clock_);
+  entry.code("OK");
+  co_return leases_.end(token, LeaseEnd::LOGOUT) && config_.on_lease_end == OnLeaseEnd::RESET;
+}
+
+// Verified state belongs to the card, not to a lease: it goes with the last one (PIN law, rule 6).
+void ProfessionalDesk::Impl::lease_ended(const Lease& lease, LeaseEnd cause, bool last) {
+  const bool card_there = cause != LeaseEnd::CARD_REMOVED && cause != LeaseEnd::CARD_RESET;
+  if (!last || !card_there || config_.on_lease_end == OnLeaseEnd::LEAVE) return;
+  asio::co_spawn(executor_, desk_.reset_card(lease.professional.card), asio::detached);
+}
+
+asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint32_t uid, Bytes message,
+                                                    std::stop_token stop) {
+  Lease& lease = leases_.find(token, uid);
+  leases_.used(lease);
+  const Chosen card = lease.professional.card;
+  const Bytes certificate = lease.professional.signature_certificate;
+  const auto to_sign = std::make_shared<Bytes>(std::move(message));
+  Bytes signature;
+  try {
+    signature = co_await desk_.with_card<Bytes>(
+        card,
+        [layout = lease.layout, to_sign](pcsc::CardSession& session) {
+          return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *to_sign);
+        },
+        std::move(stop));
+  } catch (const Error& error) {
+    if (error.code() != Code::CARD_ACCESS_DENIED) throw;
+    // The card forgot the PIN: another program reset it or logged out.
+    leases_.end_generation(card.generation, LeaseEnd::CARD_RESET);
+    throw Error(Code::LEASE_LOST, error.detail());
+  }
+  if (!signature_verifies(certificate, *to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
+  leases_.signature_made(token);
+  co_return signature;
+}
+
+namespace {
+
+class LeaseSigner final : public Signer {
+ public:
+  using Sign = std::function<asio::awaitable<Bytes>(Bytes, std::stop_token)>;
+  LeaseSigner(Bytes certificate, Sign sign) : certificate_(std::move(certificate)), sign_(std::move(sign)) {}
+
+  asio::awaitable<Bytes> sign(Bytes message, std::stop_token stop) override {
+    co_return co_await sign_(std::move(message), std::move(stop));
+  }
+  [[nodiscard]] const Bytes& certificate() const override { return certificate_; }
+
+ private:
+  const Bytes certificate_;
+  const Sign sign_;
+};
+
+}  // namespace
+
+ProfessionalDesk::Grant ProfessionalDesk::Impl::grant(const std::string& token, std::uint32_t uid) {
+  Lease& lease = leases_.find(token, uid);
+  leases_.used(lease);
+  auto sign_with = [self = shared_from_this(), token, uid](Bytes message, std::stop_token stop) {
+    return self->sign(token, uid, std::move(message), std::move(stop));
+  };
+  return {std::make_unique<LeaseSigner>(lease.professional.signature_certificate, std::move(sign_with)),
+          lease.professional};
+}
+
+ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
+                                   journal::Journal& journal, const Clock& clock)
+    : impl_(std::make_shared<Impl>(std::move(executor), desk, config, journal, clock)) {
+  impl_->watch_cards();
+}
+ProfessionalDesk::~ProfessionalDesk() {
+  impl_->leases().end_all(LeaseEnd::SHUTDOWN);
+}
+
+asio::awaitable<Professional> ProfessionalDesk::describe(Selection card, ReaderFilter allowed,
+                                                         std::stop_token stop) {
+  return impl_->describe(std::move(card), std::move(allowed), std::move(stop));
+}
+asio::awaitable<LeaseInfo> ProfessionalDesk::login(LoginRequest request, Owner owner, ReaderFilter allowed,
+                                                   Asker& asker, std::stop_token stop) {
+  return impl_->login(std::move(request), std::move(owner), std::move(allowed), asker, std::move(stop));
+}
+asio::awaitable<bool> ProfessionalDesk::logout(const std::string& token, std::uint32_t uid) {
+  return impl_->logout(token, uid);
+}
+void ProfessionalDesk::end(const std::string& token, LeaseEnd cause) {
+  impl_->leases().end(token, cause);
+}
+void ProfessionalDesk::on_end(const std::string& token, std::function<void(LeaseEnd)> ended) {
+  impl_->leases().on_end(token, std::move(ended));
+}
+ProfessionalDesk::Grant ProfessionalDesk::grant(const std::string& token, std::uint32_t uid) {
+  return impl_->grant(token, uid);
+}
+
+}  // namespace insd::desk

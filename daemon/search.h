@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// One search, composed: the gates in their order, the professional's lease, the card read again, the
+// exchange, the journal around it. Free of gRPC.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/answer_store.h"
+#include "daemon/desk/professional.h"
+#include "daemon/insi/exchange.h"
+#include "daemon/journal/journal.h"
+#include "drivers/vitale/vitale.h"
+
+namespace insd {
+
+enum class IdentityAttribute : std::uint8_t { HOMONYM, DOUBTFUL, FICTITIOUS };
+
+struct ActingUser {
+  std::string id;
+  std::string authenticated_how;
+};
+
+/// A CallContext whose form has been checked.
+struct SearchContext {
+  std::string purpose_id;
+  std::vector<IdentityAttribute> attributes;  ///< empty = the caller said NONE
+  std::string lease;
+  std::string profile;
+  std::optional<ActingUser> acting_user;
+  std::string request_id;
+};
+
+/// Who searches, as the kernel and the policy say, and the configuration that this search goes by.
+struct Searcher {
+  desk::Owner owner;
+  CallerRole role = CallerRole::NONE;
+  desk::ReaderFilter allowed;
+  std::shared_ptr<const Config> config;
+  const EditorConfig* editor = nullptr;  ///< in *config; nullptr: none matches the caller
+};
+
+/// The person chosen on a card in a reader of this machine.
+struct CardChoice {
+  desk::Selection card;  ///< the generation is mandatory
+  std::size_t beneficiary_index = 0;
+};
+
+/// A reading made by the application through the official interface.
+struct SuppliedCard {
+  std::string serial, insured_nir, beneficiary_nir, birth_name, birth_date;
+};
+
+struct VitaleSearch {
+  SearchContext context;
+  std::variant<CardChoice, SuppliedCard> reading;
+  std::optional<unsigned> birth_rank;
+  std::vector<std::string> expected_generations;
+};
+
+struct TraitsSearch {
+  SearchContext context;
+  std::string birth_name;
+  std::vector<std::string> given_names;
+  std::string sex, birth_date, birth_place;
+  std::vector<std::string> expected_generations;
+};
+
+/// What was sent after normalisation; empty = not sent.
+struct SentTraits {
+  std::string birth_name, given_name, sex, birth_date, birth_place;
+  std::optional<unsigned> birth_rank;
+  bool birth_rank_assumed = false;
+};
+
+struct SearchResult {
+  insi::Reply reply;
+  InsiEnvironment environment = InsiEnvironment::UNSET;
+  std::string profile;
+  SentTraits sent;
+  std::optional<AnswerStore::Named> answer;  ///< FOUND only
+  std::vector<std::string> warnings;
+  std::vector<std::string> missing_for_qualification;
+  std::vector<std::string> generations;
+};
+
+struct CardReading {
+  std::string generation;
+  vitale::Reading content;
+};
+
+/// The parts a search is made of; tests bring their own.
+struct SearchParts {
+  std::function<desk::ProfessionalDesk::Grant(const std::string& lease, std::uint32_t uid)> grant;
+  std::function<void(const std::vector<std::string>& generations)> require_current;
+  /// Reads the card again; CARD_CHANGED unless it is the one read under the selection's generation.
+  std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, std::stop_token)>
+      read_vitale_again;
+  std::function<boost::asio::awaitable<insi::Reply>(insi::CardQuery, insi::Party, Signer&,
+                                                    insi::Exchange::BeforeSend, std::stop_token)>
+      ask_by_card;
+  std::function<boost::asio::awaitable<insi::Reply>(insi::TraitsQuery, insi::Party, Signer&,
+                                                    insi::Exchange::BeforeSend, std::stop_token)>
+      ask_by_traits;
+};
+
+/// On the executor only.
+class Search {
+ public:
+  Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock);
+
+  /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
+  /// UNSUPPORTED, EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, TEST_CARD_REFUSED,
+  /// INVALID_ARGUMENT, TRAITS_INVALID, BENEFICIARY_NOT_FOUND, NIR_MISSING, BIRTH_RANK_REQUIRED. None of these
+  /// has sent anything.
+  boost::asio::awaitable<SearchResult> by_vitale(VitaleSearch search, Searcher searcher,
+                                                 std::stop_token stop);
+  boost::asio::awaitable<SearchResult> by_traits(TraitsSearch search, Searcher searcher,
+                                                 std::stop_token stop);
+
+ private:
+  struct Session;
+  Session open_session(const SearchContext& context, const Searcher& searcher);
+  template <class Query, class Ask>
+  boost::asio::awaitable<SearchResult> ask(const SearchContext& context, const Searcher& searcher,
+                                           Session& session, std::string operation, Query query,
+                                           const Ask& send, std::stop_token stop);
+
+  SearchParts parts_;
+  AnswerStore& answers_;
+  journal::Journal& journal_;
+  const Clock& clock_;
+};
+
+}  // namespace insd

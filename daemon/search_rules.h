@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of a search that need no card and no network: gates, profile, the body made of a reading, the
+// check of an answer against the person chosen. Pure functions.
+#pragma once
+
+#include "daemon/identity/traits.h"
+#include "daemon/search.h"
+
+namespace insd {
+
+/// Throws IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED, UNSUPPORTED, EDITOR_NOT_CONFIGURED:
+/// in this order.
+void check_gates(const SearchContext& context, const Searcher& searcher);
+
+/// The profile named, or the only one that belongs to the professional. Throws PROFILE_UNKNOWN (no such name,
+/// or it belongs to somebody else) and PROFILE_REQUIRED (none or several).
+const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, const std::string& name,
+                                    const desk::Professional& professional);
+
+/// The body for one person of a card (specs: insi 1.2). Throws BENEFICIARY_NOT_FOUND, NIR_MISSING,
+/// BIRTH_RANK_REQUIRED, CARD_DATA_INVALID.
+insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficiary_index,
+                           std::optional<unsigned> birth_rank);
+
+/// The body of a reading that the application supplied. Throws INVALID_ARGUMENT with every refused field.
+insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank);
+
+/// Throws TRAITS_INVALID with paths "traits....".
+identity::SearchTraits normalised_traits(const TraitsSearch& search);
+
+/// Could the person whom INSi found be the one chosen on the card? The card's given name must be among the
+/// answer's, and the birth dates agree (the years, when one of them is lunar).
+bool is_beneficiary(const insi::Answer& answer, const vitale::Beneficiary& beneficiary);
+
+}  // namespace insd

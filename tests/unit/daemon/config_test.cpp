@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "drivers/base/error.h"
+
+namespace insd {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string refusal(std::string_view text) {
+  try {
+    parse_config(text, "insd.toml");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::CONFIG_INVALID);
+    return error.detail();
+  }
+  return "accepted";
+}
+
+TEST(Config, EmptyFileGivesTheDocumentedDefaults) {
+  const Config config = parse_config("", "insd.toml");
+  EXPECT_EQ(config.daemon.socket, "/run/insd/insd.sock");
+  EXPECT_EQ(config.daemon.socket_group, "insd");
+  EXPECT_EQ(config.insi.environment, InsiEnvironment::UNSET);
+  EXPECT_EQ(config.insi.mode, InsiMode::CPS);
+  EXPECT_EQ(config.cps.backend, CpsBackend::AUTO);
+  EXPECT_FALSE(config.cps.direct_real_cards);
+  EXPECT_TRUE(config.policies.empty());
+}
+
+TEST(Config, EveryKeyIsRead) {
+  const Config config = parse_config(R"(
+[daemon]
+socket = "/tmp/s"
+socket_group = ""
+state_dir = "/tmp/state"
+log_level = "debug"
+max_connections = 10
+max_connections_per_uid = 5
+requests_per_minute = 100
+[[reader]]
+match = "Gemalto*"
+alias = "desk-1-cps"
+role = "professional"
+[[reader]]
+match = "*"
+[cps]
+backend = "direct"
+module = "/usr/lib/m.so"
+direct.real_cards = true
+on_lease_end = "leave"
+lease_idle = "10min"
+lease_absolute = "2h"
+prompt_timeout = "30s"
+trust_store = "/etc/ca.pem"
+[insi]
+environment = "test"
+mode = "organisation"
+endpoint = "https://localhost:1/x"
+trust_store = "/etc/insi.pem"
+connect_timeout = "500ms"
+total_timeout = "20s"
+attribute_billing = "a"
+attribute_speciality = "b"
+attribute_sector = "c"
+bam_version = "01_03"
+lps_version = "01_01"
+answer_ttl = "60s"
+[[editor]]
+users = ["root", "@insd", "*"]
+idam = "CNDA1"
+name = "urn:lps:EXEMPLE:1.0.0"
+version = "1"
+instance = "11111111-2222-3333-4444-555555555555"
+[[profile]]
+name = "cabinet"
+professional_id = "899700000017"
+structure_id = "1"
+activity = "Cabinet"
+acting_for = "2"
+billing_id = "3"
+speciality = "01"
+sector = "SA07"
+[[policy]]
+users = ["1000"]
+role = "kiosk"
+readers = ["kiosk-*"]
+methods = ["VitaleService/*"]
+)",
+                                     "insd.toml");
+  EXPECT_EQ(config.daemon.socket, "/tmp/s");
+  EXPECT_EQ(config.daemon.socket_group, "");
+  EXPECT_EQ(config.daemon.log_level, "debug");
+  EXPECT_EQ(config.daemon.max_connections, 10U);
+  EXPECT_EQ(config.daemon.max_connections_per_uid, 5U);
+  EXPECT_EQ(config.daemon.requests_per_minute, 100U);
+  ASSERT_EQ(config.readers.size(), 2U);
+  EXPECT_EQ(config.readers[0].role, ReaderRole::PROFESSIONAL);
+  EXPECT_EQ(config.readers[1].role, ReaderRole::ANY);
+  EXPECT_EQ(config.cps.backend, CpsBackend::DIRECT);
+  EXPECT_TRUE(config.cps.direct_real_cards);
+  EXPECT_EQ(config.cps.on_lease_end, OnLeaseEnd::LEAVE);
+  EXPECT_EQ(config.cps.lease_idle, std::chrono::minutes(10));
+  EXPECT_EQ(config.cps.lease_absolute, std::chrono::hours(2));
+  EXPECT_EQ(config.cps.prompt_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(config.insi.environment, InsiEnvironment::TEST);
+  EXPECT_EQ(config.insi.mode, InsiMode::ORGANISATION);
+  EXPECT_EQ(config.insi.connect_timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(config.insi.attribute_sector, "c");
+  EXPECT_EQ(config.insi.answer_ttl, std::chrono::seconds(60));
+  ASSERT_EQ(config.editors.size(), 1U);
+  EXPECT_EQ(config.editors[0].users.size(), 3U);
+  ASSERT_EQ(config.profiles.size(), 1U);
+  EXPECT_EQ(config.profiles[0].sector, "SA07");
+  ASSERT_EQ(config.policies.size(), 1U);
+  EXPECT_EQ(config.policies[0].role, CallerRole::KIOSK);
+  EXPECT_EQ(config.policies[0].methods.front(), "VitaleService/*");
+}
+
+TEST(Config, UnknownKeyIsRefusedWithItsLine) {
+  EXPECT_EQ(refusal("[insi]\nenvironment = \"test\"\nfoo = 1\n"), "insd.toml:3: unknown key insi.foo");
+  EXPECT_EQ(refusal("\n[nothing]\n"), "insd.toml:2: unknown key nothing");
+  EXPECT_EQ(refusal("[[reader]]\nmatch = \"*\"\n[[reader]]\nmatch = \"*\"\nx = 1\n"),
+            "insd.toml:5: unknown key reader[1].x");
+  EXPECT_EQ(refusal("[cps]\ndirect.real = true\n"), "insd.toml:2: unknown key cps.direct.real");
+}
+
+TEST(Config, SyntaxErrorIsRefusedWithItsLine) {
+  EXPECT_THAT(refusal("[daemon]\nsocket = \n"), StartsWith("insd.toml:2: "));
+}
+
+struct Case {
+  const char* text;
+  const char* says;
+};
+class ConfigValue : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ConfigValue, IsRefused) {
+  const std::string said = refusal(GetParam().text);
+  EXPECT_THAT(said, StartsWith("insd.toml:"));
+  EXPECT_THAT(said, HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Bad, ConfigValue,
+    ::testing::Values(
+        Case{"[daemon]\nsocket = \"relative\"", "daemon.socket must be an absolute path"},
+        Case{"[daemon]\nsocket = \"\"", "daemon.socket must have"},
+        Case{"[daemon]\nsocket = 1", "must be a text"},
+        Case{"[daemon]\nlog_level = \"loud\"", "daemon.log_level must be one of"},
+        Case{"[daemon]\nmax_connections = 0", "must be between 1 and"},
+        Case{"[daemon]\nmax_connections = -1", "must be between"},
+        Case{"[daemon]\nmax_connections = 1.5", "must be a whole number"},
+        Case{"[daemon]\nsocket_group = \"a\\nb\"", "cannot be printed"},
+        Case{"daemon = 1", "must be a table"}, Case{"reader = 1", "must be a list of tables"},
+        Case{"[[reader]]\nalias = \"a\"", "match is missing"},
+        Case{"[[reader]]\nmatch = \"*\"\nrole = \"boss\"", "reader[0].role must be one of"},
+        Case{"[cps]\ndirect.real_cards = 1", "must be true or false"},
+        Case{"[cps]\nlease_idle = \"10\"", "must be a duration"},
+        Case{"[cps]\nlease_idle = \"-1s\"", "must be a duration"},
+        Case{"[cps]\nlease_idle = \"99999999999999999999h\"", "must be a duration"},
+        Case{"[cps]\nlease_idle = \"25h\"", "must be between"},
+        Case{"[cps]\nlease_idle = \"1500ms\"", "whole seconds"},
+        Case{"[insi]\nenvironment = \"prod\"", "insi.environment must be one of test, production"},
+        Case{"[insi]\nendpoint = \"http://x\"", "must begin with https://"},
+        Case{"[insi]\nattribute_billing = \"a b\"", "must be letters"},
+        Case{"[insi]\nconnect_timeout = \"10s\"\ntotal_timeout = \"5s\"", "must not be longer"},
+        Case{"[[editor]]\nusers = []\nidam=\"a\"\nname=\"b\"\nversion=\"c\"\ninstance=\"d\"",
+             "must name somebody"},
+        Case{"[[editor]]\nusers = [\"*\"]\n", "is missing"},
+        Case{"[[editor]]\nusers = [1]\n", "must be a list of texts"},
+        Case{"[[profile]]\nname = \"a\"\n", "or structure_id must be given"},
+        Case{"[[profile]]\nname=\"a\"\nstructure_id=\"1\"\n[[profile]]\nname=\"a\"\nstructure_id=\"1\"\n",
+             "earlier profile"},
+        Case{"[[policy]]\nrole = \"desk\"\n", "users is missing"},
+        Case{"[[policy]]\nusers = [\"*\"]\n", "role is missing"}));
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  ConfigFile() {
+    std::string pattern = ::testing::TempDir() + "insd-config-XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+    file_ = directory_ / "insd.toml";
+    std::ofstream(file_) << "[daemon]\nmax_connections = 7\n";
+  }
+  ~ConfigFile() override { std::filesystem::remove_all(directory_); }
+  std::string refusal() {
+    try {
+      load_config(file_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::CONFIG_INVALID);
+      return error.detail();
+    }
+    return "accepted";
+  }
+  std::filesystem::path directory_, file_;
+};
+
+TEST_F(ConfigFile, IsRead) {
+  EXPECT_EQ(load_config(file_).daemon.max_connections, 7U);
+}
+
+TEST_F(ConfigFile, MissingOneIsNamed) {
+  std::filesystem::remove(file_);
+  EXPECT_THAT(refusal(), HasSubstr("insd.toml: No such file"));
+}
+
+TEST_F(ConfigFile, T_FS_01_WritableByEverybodyIsRefused) {
+  chmod(file_.c_str(), 0666);
+  EXPECT_THAT(refusal(), HasSubstr("can be written by everybody"));
+}
+
+TEST_F(ConfigFile, T_FS_01_FifoInItsPlaceDoesNotHold) {
+  std::filesystem::remove(file_);
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(), HasSubstr("is not a regular file"));
+}
+
+TEST_F(ConfigFile, TooLargeIsRefused) {
+  std::filesystem::resize_file(file_, (1 << 20) + 1);
+  EXPECT_THAT(refusal(), HasSubstr("larger than 1 MiB"));
+}
+
+}  // namespace
+}  // namespace insd
