@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/token/hardening.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+
+#include <malloc.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "drivers/base/error.h"
+
+namespace insd::token {
+namespace {
+
+void require(bool done, const char* what) {
+  if (!done) throw Error(Code::INTERNAL, what);
+}
+
+// A card's module talks to pcscd and to nobody else. io_uring could make sockets behind the filter's back.
+void restrict_system_calls() {
+  const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW),
+                                                                &seccomp_release);
+  require(filter != nullptr, "seccomp is not available");
+  constexpr auto no_family = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+  constexpr auto denied = SCMP_ACT_ERRNO(EPERM);
+  const scmp_arg_cmp not_unix = SCMP_A0(SCMP_CMP_NE, AF_UNIX);
+  require(seccomp_rule_add(filter.get(), no_family, SCMP_SYS(socket), 1, not_unix) == 0 &&
+              seccomp_rule_add(filter.get(), no_family, SCMP_SYS(socketpair), 1, not_unix) == 0,
+          "seccomp refuses the socket rule");
+  constexpr std::array forbidden = {SCMP_SYS(io_uring_setup), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+                                    SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd)};
+  for (const int call : forbidden) {
+    require(seccomp_rule_add(filter.get(), denied, call, 0) == 0, "seccomp refuses a rule");
+  }
+  require(seccomp_load(filter.get()) == 0, "seccomp refuses the filter");
+}
+
+}  // namespace
+
+void harden() {
+  // Any byte but zero: a module that frees a copy of the PIN does not leave it behind (platform: more traps).
+  require(mallopt(M_PERTURB, 0xA5) == 1, "mallopt");
+  const rlimit no_core{0, 0};
+  require(setrlimit(RLIMIT_CORE, &no_core) == 0, "RLIMIT_CORE");
+  require(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "PR_SET_PDEATHSIG");
+  require(prctl(PR_SET_DUMPABLE, 0) == 0, "PR_SET_DUMPABLE");
+  require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "PR_SET_NO_NEW_PRIVS");
+  restrict_system_calls();
+}
+
+}  // namespace insd::token

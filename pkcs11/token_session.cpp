@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkcs11/token_session.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/errors.h"
+#include "pkcs11/objects.h"
+#include "pkcs11/sign.h"
+
+namespace insd::pkcs11 {
+namespace {
+
+// Bounds for a module that gives none that can be (0, or the smallest above the largest): those of ISO 7816
+// PINs in one block. Refusing a PIN costs nothing; sending a wrong one costs a try.
+constexpr std::size_t kFallbackMin = 4, kFallbackMax = 8;
+
+void require_form(const SecretString& pin, const TokenInfo& token) {
+  auto min = token.pin_min_length, max = token.pin_max_length;
+  if (max == 0 || min > max) {
+    min = kFallbackMin;
+    max = kFallbackMax;
+  }
+  const auto text = pin.view();
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || !digits || text.size() < min || text.size() > max) {
+    throw Error(Code::PIN_MALFORMED, "not the digits, or not as many, as the token asks for");
+  }
+}
+
+// The flags count exactly only with a limit of three tries, which a CPS has (specs: cps 1.6); the states that
+// are sure for every limit are the last try and none.
+std::optional<int> tries_left(const std::optional<TokenInfo>& token) {
+  if (token && token->tries == Tries::LOCKED) return 0;
+  if (token && token->tries == Tries::FINAL) return 1;
+  return std::nullopt;
+}
+
+}  // namespace
+
+class TokenSession::Held : public Session {
+ public:
+  using Session::Session;
+};
+
+TokenSession::TokenSession(const Module& module, const TokenRef& ref)
+    : module_(module),
+      ref_(module.token(ref).ref),
+      held_(std::make_unique<Held>(module.cryptoki(), ref.slot)) {}
+
+TokenSession::~TokenSession() {
+  if (logged_in_) module_.cryptoki().logout(held_->handle());
+}
+
+// A session was open: what is missing now has been taken away.
+TokenInfo TokenSession::present_token() const {
+  try {
+    return module_.token(ref_);
+  } catch (const Error& error) {
+    if (error.code() != Code::TOKEN_ABSENT) throw;
+    throw Error(Code::CARD_REMOVED, error.detail());
+  }
+}
+
+void TokenSession::login(const SecretString& pin, LastTry last_try) {
+  const auto& cryptoki = module_.cryptoki();
+  const TokenInfo before = present_token();
+  require_form(pin, before);
+  if (before.tries == Tries::LOCKED) {
+    throw Error(Code::PIN_BLOCKED, "the token's flags say so").with_try(TrySpent::NO, 0);
+  }
+  if (before.tries == Tries::FINAL && last_try == LastTry::REFUSE) {
+    throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, 1);
+  }
+  // A module that believes somebody logged in may answer success without asking the card, and a session from
+  // before a removal is dead: both are left behind.
+  cryptoki.logout(held_->handle());
+  logged_in_ = false;
+  held_ = std::make_unique<Held>(cryptoki, ref_.slot);
+  const CK_RV rv = cryptoki.login(held_->handle(), pin);
+  if (rv == CKR_OK) {
+    logged_in_ = true;
+    return;
+  }
+  const Error error = login_error(rv);
+  std::optional<TokenInfo> after;
+  try {
+    after = cryptoki.token_info(ref_.slot);
+  } catch (const Error&) {
+    after.reset();  // the login's own error says more
+  }
+  // Worse flags than before are proof of a spent try, whatever the code says.
+  const bool worse = after && after->ref == ref_ && after->tries > before.tries;
+  throw Error(error.code(), error.detail())
+      .with_try(worse ? TrySpent::YES : error.try_spent(), tries_left(after));
+}
+
+std::vector<Certificate> TokenSession::certificates() const {
+  return read_certificates(module_.cryptoki(), held_->handle());
+}
+
+Bytes TokenSession::sign(KeyUse use, ByteView message) const {
+  if (!logged_in_) throw Error(Code::CARD_ACCESS_DENIED, "nobody is logged in on this token");
+  return sign_message(module_.cryptoki(), ref_.slot, use, message);
+}
+
+}  // namespace insd::pkcs11
