@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clients/cli/client.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+namespace insd::cli {
+namespace {
+
+constexpr std::chrono::seconds kQuick{15};
+constexpr std::chrono::seconds kCardReading{60};
+constexpr std::chrono::seconds kSearch{120};
+
+std::shared_ptr<grpc::Channel> open_channel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  // A lost answer is the user's to ask again, never gRPC's: each search is traced by the national service.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+std::string local_target(const std::string& socket, Language language) {
+  if (socket.starts_with('/')) return "unix:" + socket;
+  if (socket.starts_with("unix:/")) return socket;
+  throw UsageError(say(language, Word::USAGE_SOCKET));
+}
+
+Client::Client(std::string target, Language language)
+    : target_(std::move(target)),
+      language_(language),
+      channel_(open_channel(target_)),
+      system_(v1::SystemService::NewStub(channel_)),
+      readers_(v1::ReaderService::NewStub(channel_)),
+      professionals_(v1::ProfessionalService::NewStub(channel_)),
+      vitales_(v1::VitaleService::NewStub(channel_)),
+      insi_(v1::InsiService::NewStub(channel_)) {}
+
+void Client::prepare(grpc::ClientContext& context) const {
+  context.AddMetadata("accept-language", std::string(language_tag(language_)));
+}
+
+template <typename Stub, typename Request, typename Response>
+Response Client::call(Stub& stub,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                      const Request& request, std::chrono::seconds limit) {
+  grpc::ClientContext context;
+  prepare(context);
+  context.set_deadline(std::chrono::system_clock::now() + limit);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) throw failure(status);
+  return response;
+}
+
+v1::GetInfoResponse Client::info() {
+  return call(*system_, &v1::SystemService::Stub::GetInfo, v1::GetInfoRequest(), kQuick);
+}
+
+v1::WhatMayIDoResponse Client::what_may_i_do() {
+  return call(*system_, &v1::SystemService::Stub::WhatMayIDo, v1::WhatMayIDoRequest(), kQuick);
+}
+
+v1::ListReadersResponse Client::readers() {
+  return call(*readers_, &v1::ReaderService::Stub::ListReaders, v1::ListReadersRequest(), kQuick);
+}
+
+v1::GetProfessionalCardResponse Client::professional_card(const v1::GetProfessionalCardRequest& request) {
+  return call(*professionals_, &v1::ProfessionalService::Stub::GetProfessionalCard, request, kCardReading);
+}
+
+v1::LogoutResponse Client::logout(const v1::LogoutRequest& request) {
+  return call(*professionals_, &v1::ProfessionalService::Stub::Logout, request, kQuick);
+}
+
+v1::ReadVitaleResponse Client::read_vitale(const v1::ReadVitaleRequest& request) {
+  return call(*vitales_, &v1::VitaleService::Stub::ReadVitale, request, kCardReading);
+}
+
+v1::SearchByVitaleResponse Client::search_by_vitale(const v1::SearchByVitaleRequest& request) {
+  return call(*insi_, &v1::InsiService::Stub::SearchByVitale, request, kSearch);
+}
+
+v1::SearchByTraitsResponse Client::search_by_traits(const v1::SearchByTraitsRequest& request) {
+  return call(*insi_, &v1::InsiService::Stub::SearchByTraits, request, kSearch);
+}
+
+}  // namespace insd::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connection to the daemon: one channel, the stubs, and calls that throw a Failure.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include "clients/cli/failure.h"
+#include "clients/cli/words.h"
+#include "insd/v1/insi_service.grpc.pb.h"
+#include "insd/v1/professional_service.grpc.pb.h"
+#include "insd/v1/reader_service.grpc.pb.h"
+#include "insd/v1/system_service.grpc.pb.h"
+#include "insd/v1/vitale_service.grpc.pb.h"
+
+namespace insd::cli {
+
+/// The gRPC target of a --socket value: "unix:PATH" from either "unix:PATH" or "/PATH". Throws UsageError for
+/// anything that is not a local socket: a PIN travels on this channel.
+std::string local_target(const std::string& socket, Language language);
+
+class Client {
+ public:
+  /// `target` as from local_target(). Connects at the first call.
+  Client(std::string target, Language language);
+
+  // Unary calls. Each throws Failure. Deadlines are above the daemon's own, so that its more precise error
+  // arrives.
+  v1::GetInfoResponse info();
+  v1::WhatMayIDoResponse what_may_i_do();
+  v1::ListReadersResponse readers();
+  v1::GetProfessionalCardResponse professional_card(const v1::GetProfessionalCardRequest& request);
+  v1::LogoutResponse logout(const v1::LogoutRequest& request);
+  v1::ReadVitaleResponse read_vitale(const v1::ReadVitaleRequest& request);
+  v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
+  v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
+
+  /// For streams: adds the metadata of every call; no deadline.
+  void prepare(grpc::ClientContext& context) const;
+  [[nodiscard]] v1::ReaderService::Stub& reader_stub() { return *readers_; }
+  [[nodiscard]] v1::ProfessionalService::Stub& professional_stub() { return *professionals_; }
+  [[nodiscard]] Failure failure(const grpc::Status& status) const {
+    return failure_of(status, target_, language_);
+  }
+
+ private:
+  template <typename Stub, typename Request, typename Response>
+  Response call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                const Request& request, std::chrono::seconds limit);
+
+  std::string target_;
+  Language language_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::SystemService::Stub> system_;
+  std::unique_ptr<v1::ReaderService::Stub> readers_;
+  std::unique_ptr<v1::ProfessionalService::Stub> professionals_;
+  std::unique_ptr<v1::VitaleService::Stub> vitales_;
+  std::unique_ptr<v1::InsiService::Stub> insi_;
+};
+
+}  // namespace insd::cli

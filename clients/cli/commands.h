@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a command. Each prints to the session's streams, returns the exit status, and throws Failure
+// or UsageError.
+#pragma once
+
+#include <optional>
+
+#include "clients/cli/session.h"
+
+namespace insd::cli {
+
+int run_readers(Session& session);
+int run_watch(Session& session);
+int run_status(Session& session);
+int run_professional(Session& session);
+int run_login(Session& session);
+int run_logout(Session& session);
+int run_vitale(Session& session);
+int run_insi_traits(Session& session);
+int run_insi_vitale(Session& session);
+int run_identify(Session& session);
+
+// What `insi` and `identify` share.
+
+/// The context of a search from the options; says on `err` what was filled in by default. `lease` may be
+/// empty.
+v1::CallContext call_context(Session& session, const std::string& lease);
+/// The person asked for: --beneficiary, the only one, or the answer to a question. Throws UsageError.
+const v1::Beneficiary& chosen_beneficiary(Session& session, const v1::VitaleReading& reading);
+v1::SearchByVitaleRequest vitale_request(Session& session, const v1::VitaleReading& reading,
+                                         const v1::Beneficiary& person);
+v1::VitaleReading read_vitale(Session& session);
+/// EXIT_OK for FOUND, EXIT_NEGATIVE for the other results.
+int exit_status_of(const v1::SearchResult& result);
+
+}  // namespace insd::cli

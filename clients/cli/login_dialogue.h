@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caller's side of ProfessionalService.Login: shows card, holder and tries left, asks for the consent and
+// the PIN, answers each question once (the PIN law: software never tries again).
+#pragma once
+
+#include <memory>
+
+#include "clients/cli/session.h"
+
+namespace insd::cli {
+
+enum class LoginForm { HELD, DETACHED };
+
+/// A login. A held one lives as long as the object; a detached one outlives it.
+class Login {
+ public:
+  /// Runs the dialogue. `reader`: name or alias, empty for the only professional card. Throws Failure;
+  /// UsageError when a PIN or consent is needed and neither a terminal nor --pin-stdin / --accept-last-try
+  /// can give it (then the question was cancelled: no try is spent).
+  Login(Session& session, const std::string& reader, LoginForm form);
+  ~Login();
+  Login(const Login&) = delete;
+  Login& operator=(const Login&) = delete;
+
+  [[nodiscard]] const v1::Lease& lease() const { return lease_; }
+
+ private:
+  void run(const std::string& reader);
+  void answer(const v1::LoginPrompt& prompt);
+  void show(const v1::LoginPrompt& prompt);
+  void answer_consent(const v1::LoginPrompt& prompt);
+  void answer_pin(const v1::LoginPrompt& prompt);
+  [[noreturn]] void fail();
+  void cancel(const v1::LoginPrompt& prompt);
+  void let_go();  ///< reads to the end of the stream, without cancelling it
+  void abandon() noexcept;
+
+  Session& session_;
+  LoginForm form_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::LoginRequest, v1::LoginResponse>> stream_;
+  v1::Lease lease_;
+  std::string shown_card_;
+  bool pin_given_ = false;
+  bool open_ = true;
+};
+
+/// "il reste 2 essais", "il reste 1 essai", or that the PIN is blocked.
+std::string tries_in_words(Language language, int tries_left);
+
+}  // namespace insd::cli

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clients/cli/options.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "clients/cli/failure.h"
+#include "clients/cli/text.h"
+
+#ifndef INSD_VERSION
+#error "INSD_VERSION comes from the build"
+#endif
+
+namespace insd::cli {
+namespace {
+
+const std::vector<std::string> kAttributes = {"none", "homonym", "doubtful", "fictitious"};
+
+// What was not understood, fit to be shown again: somebody may have typed a PIN there.
+std::string nameable(const std::string& argument) {
+  const std::string name = argument.substr(0, argument.find('='));
+  const bool has_digit = std::any_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return has_digit ? "***" : printable(name);
+}
+
+class CommandLine {
+ public:
+  explicit CommandLine(Language language) : language_(language), app_(word(Word::ABOUT), "insctl") {
+    auto formatter = std::make_shared<CLI::Formatter>();
+    formatter->label("Usage", word(Word::LABEL_USAGE));
+    formatter->label("OPTIONS", word(Word::LABEL_OPTIONS));
+    formatter->label("SUBCOMMAND", word(Word::LABEL_SUBCOMMAND));
+    formatter->label("SUBCOMMANDS", word(Word::LABEL_SUBCOMMANDS));
+    formatter->label("REQUIRED", word(Word::LABEL_REQUIRED));
+    formatter->label("TEXT", word(Word::LABEL_TEXT));
+    formatter->label("Needs", word(Word::LABEL_NEEDS));
+    formatter->label("UINT", word(Word::LABEL_NUMBER));
+    formatter->column_width(34);
+    app_.formatter(formatter);
+    app_.fallthrough();
+    app_.require_subcommand(1);
+    app_.set_help_flag("-h,--help", word(Word::HELP_HELP));
+    app_.set_version_flag("--version", std::string("insctl ") + INSD_VERSION, word(Word::HELP_VERSION));
+    app_.add_option("--socket", options_.socket, word(Word::HELP_SOCKET));
+    app_.add_flag("--json", options_.json, word(Word::HELP_JSON));
+    app_.add_flag("-v,--verbose", options_.verbose, word(Word::HELP_VERBOSE));
+    add_desk_commands();
+    add_insi_commands();
+  }
+
+  Parsed parse(const std::vector<std::string>& arguments) {
+    try {
+      std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
+      app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      return {.options = {}, .information = app_.help()};
+    } catch (const CLI::CallForVersion&) {
+      return {.options = {}, .information = app_.version() + "\n"};
+    } catch (const CLI::ParseError& error) {
+      throw UsageError(in_words(error) + "\n" + word(Word::USAGE_SEE_HELP));
+    }
+    return {.options = options_, .information = {}};
+  }
+
+ private:
+  [[nodiscard]] std::string word(Word word) const { return say(language_, word); }
+
+  CLI::App* command(CLI::App& parent, const char* name, Word help, Command command) {
+    auto* const sub = parent.add_subcommand(name, word(help));
+    sub->group(word(Word::LABEL_SUBCOMMANDS));
+    sub->callback([this, command] { options_.command = command; });
+    return sub;
+  }
+
+  void add_desk_commands() {
+    command(app_, "status", Word::HELP_STATUS, Command::STATUS);
+    command(app_, "readers", Word::HELP_READERS, Command::READERS);
+    command(app_, "watch", Word::HELP_WATCH, Command::WATCH);
+    add_reader(command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL));
+    auto* const login = command(app_, "login", Word::HELP_LOGIN, Command::LOGIN);
+    add_reader(login);
+    add_pin(login);
+    auto* const logout = command(app_, "logout", Word::HELP_LOGOUT, Command::LOGOUT);
+    logout->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
+    add_reader(command(app_, "vitale", Word::HELP_VITALE, Command::VITALE));
+  }
+
+  void add_insi_commands() {
+    auto* const insi = app_.add_subcommand("insi", word(Word::HELP_INSI));
+    insi->group(word(Word::LABEL_SUBCOMMANDS));
+    insi->require_subcommand(1);
+    auto* const traits = command(*insi, "traits", Word::HELP_INSI_TRAITS, Command::INSI_TRAITS);
+    traits->add_option("--name", options_.name, word(Word::HELP_NAME))->required();
+    traits->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES))->required();
+    traits->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required();
+    traits->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required();
+    traits->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
+    add_context(traits);
+
+    auto* const vitale = command(*insi, "vitale", Word::HELP_INSI_VITALE, Command::INSI_VITALE);
+    auto* const identify = command(app_, "identify", Word::HELP_IDENTIFY, Command::IDENTIFY);
+    for (auto* const by_card : {vitale, identify}) {
+      add_reader(by_card);
+      by_card->add_option("--beneficiary", options_.beneficiary, word(Word::HELP_BENEFICIARY))
+          ->check(CLI::Range(1U, 19U));
+      by_card->add_option("--rank", options_.rank, word(Word::HELP_RANK))->check(CLI::Range(1U, 9U));
+      add_context(by_card);
+    }
+  }
+
+  void add_reader(CLI::App* sub) { sub->add_option("--reader", options_.reader, word(Word::HELP_READER)); }
+
+  void add_pin(CLI::App* sub) {
+    sub->add_flag("--pin-stdin", options_.pin_stdin, word(Word::HELP_PIN_STDIN));
+    sub->add_flag("--accept-last-try", options_.accept_last_try, word(Word::HELP_ACCEPT_LAST_TRY));
+  }
+
+  void add_context(CLI::App* sub) {
+    sub->add_option("--purpose", options_.purpose, word(Word::HELP_PURPOSE));
+    sub->add_option("--attributes", options_.attributes, word(Word::HELP_ATTRIBUTES))
+        ->check(CLI::IsMember(kAttributes).description(""))
+        ->delimiter(',')
+        ->type_name("TEXT");
+    sub->add_option("--profile", options_.profile, word(Word::HELP_PROFILE));
+    sub->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
+    sub->add_option("--cps-reader", options_.cps_reader, word(Word::HELP_CPS_READER));
+    auto* const user = sub->add_option("--acting-user", options_.acting_user, word(Word::HELP_ACTING_USER));
+    sub->add_option("--acting-how", options_.acting_how, word(Word::HELP_ACTING_HOW))->needs(user);
+    add_pin(sub);
+  }
+
+  // CLI11 speaks English only; what it knows about the place of the error is the first word of its text.
+  [[nodiscard]] std::string in_words(const CLI::ParseError& error) const {
+    const std::string text = error.what();
+    const auto option_start = text.find("--");
+    const std::string option =
+        option_start == std::string::npos
+            ? ""
+            : text.substr(option_start, text.find_first_of(" :,[", option_start) - option_start);
+    // CLI11 misses the command before it looks at what it did not understand.
+    const auto unknown = app_.remaining(true);
+    if (!unknown.empty()) return say(language_, Word::USAGE_UNKNOWN, {nameable(unknown.front())});
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+      return option.empty() ? word(Word::USAGE_MISSING_COMMAND)
+                            : say(language_, Word::USAGE_MISSING, {printable(option)});
+    }
+    if (option.empty()) return word(Word::USAGE_OTHER);
+    return say(language_, Word::USAGE_VALUE, {printable(option)});
+  }
+
+  Language language_;
+  Options options_;
+  CLI::App app_;
+};
+
+}  // namespace
+
+Parsed parse_command_line(const std::vector<std::string>& arguments, Language language) {
+  return CommandLine(language).parse(arguments);
+}
+
+}  // namespace insd::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of insctl.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients/cli/words.h"
+
+namespace insd::cli {
+
+enum class Command : std::uint8_t {
+  READERS,
+  WATCH,
+  PROFESSIONAL,
+  LOGIN,
+  LOGOUT,
+  VITALE,
+  INSI_TRAITS,
+  INSI_VITALE,
+  IDENTIFY,
+  STATUS,
+};
+
+struct Options {
+  Command command = Command::STATUS;
+  std::string socket;  ///< empty: INSD_SOCKET, else the default
+  bool json = false;
+  bool verbose = false;
+  std::string reader;      ///< of the card the command is about
+  std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
+  bool pin_stdin = false;
+  bool accept_last_try = false;
+  std::optional<unsigned> beneficiary;  ///< as shown: from 1
+  std::optional<unsigned> rank;
+  std::string name;
+  std::vector<std::string> given_names;
+  std::string sex;
+  std::string birth_date;
+  std::string birth_place;
+  std::string purpose;                  ///< empty: not given
+  std::vector<std::string> attributes;  ///< empty: not given
+  std::string profile;
+  std::string lease;
+  std::string acting_user;
+  std::string acting_how;
+};
+
+struct Parsed {
+  Options options;
+  std::string information;  ///< not empty: --help or --version was asked for; print this and do nothing
+};
+
+/// `arguments` without the program's name. Throws UsageError.
+Parsed parse_command_line(const std::vector<std::string>& arguments, Language language);
+
+}  // namespace insd::cli

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clients/cli/render.h"
+
+#include <array>
+#include <ctime>
+#include <ostream>
+
+#include <google/protobuf/util/time_util.h>
+
+#include "clients/cli/login_dialogue.h"
+#include "clients/cli/text.h"
+
+namespace insd::cli {
+namespace {
+
+constexpr std::size_t kLabelWidth = 28;
+// The labels of an identity are long: « Code officiel géographique du lieu de naissance ».
+constexpr std::size_t kIdentityLabelWidth = 48;
+
+void line(std::ostream& out, std::string_view label, std::string_view value,
+          std::size_t width = kLabelWidth) {
+  if (!value.empty()) out << "  " << padded(label, width) << printable(value) << '\n';
+}
+
+template <typename Names>
+std::string joined(const Names& names, std::string_view separator) {
+  std::string out;
+  for (const auto& name : names) {
+    if (!out.empty()) out += separator;
+    out += name;
+  }
+  return out;
+}
+
+std::string number_in_words(Language language, const v1::InsNumber& number) {
+  std::string text = number.number();
+  if (!number.key().empty()) text += "  " + say(language, Word::KEY) + " " + number.key();
+  return text;
+}
+
+std::string oid_in_words(Language language, const v1::InsNumber& number) {
+  return number.oid() + "  (" + term_of(language, number.kind(), v1::NumberKind_Name) + ")";
+}
+
+void print_history(std::ostream& out, Language language, const v1::InsiAnswer& answer) {
+  if (answer.history().empty()) {
+    line(out, say(language, Word::HISTORY), say(language, Word::NONE), kIdentityLabelWidth);
+    return;
+  }
+  std::string label = say(language, Word::HISTORY);
+  for (const auto& number : answer.history()) {
+    std::string text = number_in_words(language, number) + "  " + oid_in_words(language, number);
+    if (!number.start_date().empty()) text += "  " + say(language, Word::HISTORY_FROM, {number.start_date()});
+    if (!number.end_date().empty()) text += "  " + say(language, Word::HISTORY_UNTIL, {number.end_date()});
+    line(out, label, text, kIdentityLabelWidth);
+    label.clear();
+  }
+}
+
+void print_answer(std::ostream& out, Language language, const v1::InsiAnswer& answer) {
+  const auto identity_line = [&](Word label, const std::string& value) {
+    line(out, say(language, label), value, kIdentityLabelWidth);
+  };
+  const auto& traits = answer.traits();
+  identity_line(Word::INS_NUMBER, number_in_words(language, answer.number()));
+  identity_line(Word::OID, oid_in_words(language, answer.number()));
+  identity_line(Word::BIRTH_NAME, traits.birth_name());
+  identity_line(Word::GIVEN_NAMES, traits.given_names());
+  // Never computed from the list: « ANNE SOPHIE » may be one given name or two (specs: ins-rules 1.6).
+  identity_line(Word::FIRST_GIVEN_NAME, traits.first_given_name().empty()
+                                            ? say(language, Word::FIRST_GIVEN_NAME_CHOOSE,
+                                                  {joined(traits.first_given_name_candidates(), " | ")})
+                                            : traits.first_given_name());
+  identity_line(Word::SEX, traits.sex());
+  identity_line(Word::BIRTH_DATE, traits.birth_date());
+  identity_line(Word::BIRTH_PLACE, traits.birth_place());
+  print_history(out, language, answer);
+}
+
+}  // namespace
+
+std::string local_time(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return {};
+  const std::time_t seconds = google::protobuf::util::TimeUtil::TimestampToTimeT(time);
+  std::tm parts{};
+  if (::localtime_r(&seconds, &parts) == nullptr) return {};
+  std::array<char, 32> buffer{};
+  const auto length = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return {buffer.data(), length};
+}
+
+void print_reader(std::ostream& out, Language language, const v1::Reader& reader) {
+  out << printable(reader.alias().empty() ? reader.name() : reader.alias() + " [" + reader.name() + "]")
+      << " : " << term_of(language, reader.state(), v1::ReaderState_Name);
+  if (reader.state() == v1::READER_STATE_CARD_PRESENT)
+    out << ", " << term_of(language, reader.card_kind(), v1::CardKind_Name);
+  if (reader.role() != v1::READER_ROLE_UNSPECIFIED)
+    out << ", " << term_of(language, reader.role(), v1::ReaderRole_Name);
+  if (const auto since = local_time(reader.since()); !since.empty())
+    out << ", " << say(language, Word::READER_LINE_SINCE, {since});
+  out << '\n';
+  if (!reader.problem_code().empty()) {
+    out << "  " << printable(reader.problem_code()) << '\n';
+    if (!reader.remedy().empty())
+      out << "  " << say(language, Word::REMEDY_IS, {printable(reader.remedy())}) << '\n';
+  }
+}
+
+void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc) {
+  out << say(language, Word::SMART_CARD_SERVICE, {term_of(language, pcsc.state(), v1::PcscState_Name)})
+      << '\n';
+  if (!pcsc.remedy().empty())
+    out << "  " << say(language, Word::REMEDY_IS, {printable(pcsc.remedy())}) << '\n';
+}
+
+std::string holder_of(const v1::ProfessionalCard& card) {
+  std::string out;
+  for (const auto& part : {card.title(), card.given_name(), card.family_name()}) {
+    if (part.empty()) continue;
+    if (!out.empty()) out += ' ';
+    out += part;
+  }
+  return out.empty() ? card.label() : out;
+}
+
+void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card) {
+  const auto card_line = [&](Word label, const std::string& value) {
+    line(out, say(language, label), value);
+  };
+  card_line(Word::CARD_HOLDER, holder_of(card));
+  card_line(Word::NATIONAL_ID, card.national_id());
+  card_line(Word::ORGANISATION, card.organisation_id());
+  std::string type = term_of(language, card.card_type(), v1::ProfessionalCardType_Name);
+  if (card.test_pki()) type += " (" + say(language, Word::TEST_CARD) + ")";
+  card_line(Word::CARD_TYPE, type);
+  card_line(Word::CARD_NUMBER, card.card_number());
+  card_line(Word::READER, card.reader());
+  card_line(Word::ISSUER, card.issuer());
+  card_line(Word::VALID_UNTIL, local_time(card.not_after()));
+  if (card.pin_blocked()) {
+    out << "  " << say(language, Word::PIN_BLOCKED) << '\n';
+  } else if (card.has_pin_tries_left()) {
+    out << "  " << tries_in_words(language, card.pin_tries_left()) << '\n';
+  }
+}
+
+std::string describe(const v1::Beneficiary& person) {
+  return person.usual_name() + " " + person.given_name() + ", " + person.birth_date();
+}
+
+void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading) {
+  out << say(language, Word::BENEFICIARIES) << '\n';
+  int position = 0;
+  for (const auto& person : reading.beneficiaries()) {
+    out << "  " << ++position << ". " << printable(describe(person));
+    if (!person.nir().empty())
+      out << ", "
+          << say(language, Word::CARD_NUMBER_ON_VITALE,
+                 {printable(person.nir()), printable(person.nir_key())});
+    out << '\n';
+  }
+  out << "  " << say(language, Word::INSURED_NUMBER_NOTE) << '\n';
+}
+
+void print_result(std::ostream& out, Language language, const v1::SearchResult& result) {
+  out << say(language, Word::ANSWER_TITLE) << '\n';
+  if (result.environment() != v1::ENVIRONMENT_PRODUCTION)
+    out << "  " << say(language, Word::ANSWER_TEST) << '\n';
+  if (result.outcome() == v1::SEARCH_OUTCOME_FOUND) {
+    print_answer(out, language, result.answer());
+  } else {
+    out << "  "
+        << say(language, result.outcome() == v1::SEARCH_OUTCOME_SEVERAL ? Word::SEVERAL : Word::NOT_FOUND)
+        << '\n';
+  }
+  for (const auto& warning : result.warnings()) out << "  ! " << printable(term(language, warning)) << '\n';
+  if (result.outcome() != v1::SEARCH_OUTCOME_FOUND) return;
+  out << '\n' << say(language, Word::WHAT_IT_IS) << '\n';
+  if (result.missing_for_qualification().empty()) return;
+  out << say(language, Word::WHAT_IS_MISSING) << '\n';
+  for (const auto& missing : result.missing_for_qualification())
+    out << "  - " << printable(term(language, missing)) << '\n';
+}
+
+void print_status(std::ostream& out, Language language, const v1::GetInfoResponse& info,
+                  const v1::WhatMayIDoResponse& rights) {
+  const auto status_line = [&](Word label, const std::string& value) {
+    line(out, say(language, label), value.empty() ? say(language, Word::NONE) : value);
+  };
+  status_line(Word::STATUS_VERSION, info.version());
+  status_line(Word::STATUS_SINCE, local_time(info.start_time()));
+  status_line(Word::STATUS_ENVIRONMENT, term_of(language, info.environment(), v1::Environment_Name));
+  status_line(Word::STATUS_MODE, term_of(language, info.insi_mode(), v1::InsiMode_Name));
+  status_line(Word::STATUS_ENDPOINT, info.insi_endpoint());
+  status_line(Word::STATUS_PROFILES, joined(info.profiles(), ", "));
+  line(out, say(language, Word::STATUS_CALLER, {std::to_string(rights.uid())}),
+       term_of(language, rights.role(), v1::CallerRole_Name));
+  status_line(Word::STATUS_METHODS, joined(rights.methods(), ", "));
+  status_line(Word::STATUS_READERS, joined(rights.readers(), ", "));
+  status_line(Word::STATUS_EDITOR, rights.editor());
+}
+
+}  // namespace insd::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of the contract as text for a person.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include "clients/cli/words.h"
+#include "insd/v1/insi_service.pb.h"
+#include "insd/v1/professional_service.pb.h"
+#include "insd/v1/reader_service.pb.h"
+#include "insd/v1/system_service.pb.h"
+#include "insd/v1/vitale_service.pb.h"
+
+namespace insd::cli {
+
+/// "AAAA-MM-JJ HH:MM:SS" in local time; empty when not set.
+std::string local_time(const google::protobuf::Timestamp& time);
+
+/// The word for an enumerator of the contract.
+template <typename Enum>
+std::string term_of(Language language, Enum value, const std::string& (*name)(Enum)) {
+  return term(language, name(value));
+}
+
+void print_reader(std::ostream& out, Language language, const v1::Reader& reader);
+void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);
+void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);
+/// The people of a card, numbered from 1.
+void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading);
+/// The answer, what it is, and what is missing to qualify it.
+void print_result(std::ostream& out, Language language, const v1::SearchResult& result);
+void print_status(std::ostream& out, Language language, const v1::GetInfoResponse& info,
+                  const v1::WhatMayIDoResponse& rights);
+
+/// "Docteur Jeanne MARTIN" as far as known.
+std::string holder_of(const v1::ProfessionalCard& card);
+/// One line about a person of a Vitale card.
+std::string describe(const v1::Beneficiary& person);
+
+}  // namespace insd::cli

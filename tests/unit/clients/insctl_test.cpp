@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole runs of insctl against a fake daemon: exit statuses, what is sent, what is said.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <sstream>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clients/cli/run.h"
+#include "tests/unit/clients/fake_daemon.h"
+
+namespace insd::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kPin = "73917391";
+
+class Insctl : public ::testing::Test {
+ protected:
+  Insctl() {
+    daemon.info.set_version("9.8.7");
+    daemon.info.set_environment(v1::ENVIRONMENT_TEST);
+    daemon.info.set_insi_mode(v1::INSI_MODE_CPS);
+    daemon.readers.mutable_pcsc()->set_state(v1::PCSC_STATE_AVAILABLE);
+    auto& card = *daemon.card.mutable_card();
+    card.set_reader("reader-a");
+    card.set_generation("run-1");
+    card.set_family_name("MARTIN");
+    card.set_given_name("JEANNE");
+    daemon.lease.set_lease("LEASE-TOKEN-1");
+    daemon.lease.set_holder("JEANNE MARTIN");
+    daemon.lease.set_generation("run-1");
+    ask_for_pin(3);
+    auto& reading = *daemon.vitale.mutable_reading();
+    reading.set_reader("reader-b");
+    reading.set_generation("run-2");
+    add_person("DURAND", "PAUL", 0);
+    add_person("DURAND", "LEA", 1);
+    auto& result = *daemon.by_vitale.mutable_result();
+    result.set_outcome(v1::SEARCH_OUTCOME_FOUND);
+    result.set_environment(v1::ENVIRONMENT_TEST);
+    result.mutable_answer()->mutable_number()->set_number("2550699999999");
+    result.mutable_answer()->mutable_number()->set_key("34");
+    result.mutable_answer()->mutable_number()->set_oid("1.2.250.1.213.1.4.10");
+    result.mutable_answer()->mutable_number()->set_kind(v1::NUMBER_KIND_NIR_TEST);
+    result.mutable_answer()->mutable_traits()->set_birth_name("DURAND");
+    result.mutable_answer()->mutable_traits()->set_given_names("LEA ANNE");
+    result.mutable_answer()->mutable_traits()->add_first_given_name_candidates("LEA");
+    result.mutable_answer()->mutable_traits()->add_first_given_name_candidates("LEA ANNE");
+    result.add_missing_for_qualification("ACCEPTANCE");
+    result.add_missing_for_qualification("DOCUMENT_CHECK");
+    result.add_warnings("BIRTH_RANK_ASSUMED");
+    auto& attempt = *result.add_attempts();
+    attempt.set_code("00");
+    attempt.set_label("OK");
+    *daemon.by_traits.mutable_result() = result;
+  }
+
+  void add_person(const std::string& name, const std::string& given_name, unsigned index) {
+    auto& person = *daemon.vitale.mutable_reading()->add_beneficiaries();
+    person.set_index(index);
+    person.set_usual_name(name);
+    person.set_given_name(given_name);
+    person.set_birth_date("1999-06-25");
+    person.set_nir("2550699999999");
+  }
+
+  void ask_for_pin(int tries_left) {
+    v1::LoginPrompt prompt;
+    prompt.set_prompt_id("pin-question");
+    prompt.set_kind(v1::PROMPT_KIND_PIN);
+    prompt.set_card_number("1234567890");
+    prompt.set_holder("JEANNE MARTIN");
+    prompt.set_reader("reader-a");
+    prompt.set_tries_left(tries_left);
+    daemon.prompts.push_back(prompt);
+  }
+
+  void ask_for_consent() {
+    v1::LoginPrompt prompt = daemon.prompts.front();
+    prompt.set_prompt_id("consent-question");
+    prompt.set_kind(v1::PROMPT_KIND_LAST_TRY_CONSENT);
+    prompt.set_tries_left(1);
+    daemon.prompts.insert(daemon.prompts.begin(), prompt);
+  }
+
+  // Runs insctl with this standard input; `out` and `err` receive what it printed.
+  int insctl(std::vector<std::string> arguments, const std::string& input = "", bool interactive = false) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    ::close(ends[1]);
+    std::ostringstream out_stream;
+    std::ostringstream err_stream;
+    Surroundings io{.out = out_stream,
+                    .err = err_stream,
+                    .input = ends[0],
+                    .interactive = interactive,
+                    .environment = [this](const char* name) {
+                      const auto found = environment.find(name);
+                      return found == environment.end() ? nullptr : found->second.c_str();
+                    }};
+    if (environment.count("INSD_SOCKET") == 0) environment["INSD_SOCKET"] = daemon.target();
+    const int status = run(arguments, io);
+    ::close(ends[0]);
+    out = out_stream.str();
+    err = err_stream.str();
+    EXPECT_THAT(out + err, Not(HasSubstr(kPin)));
+    return status;
+  }
+
+  void with_runtime_directory() { environment["XDG_RUNTIME_DIR"] = runtime.path().string(); }
+  [[nodiscard]] LeaseFile lease_file() const { return {runtime.path().c_str(), Language::ENGLISH}; }
+
+  google::protobuf::Struct json() {
+    google::protobuf::Struct document;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(out, &document).ok()) << out;
+    return document;
+  }
+
+  test::FakeDaemon daemon;
+  test::PrivateDirectory runtime;
+  std::map<std::string, std::string> environment{{"LANG", "en_GB.UTF-8"}};
+  std::string out;
+  std::string err;
+};
+
+TEST_F(Insctl, AWrongCommandLineIsUsage) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"nonsense"},
+                                             {"readers", "extra"},
+                                             {"insi"},
+                                             {"insi", "traits"},
+                                             {"identify", "--beneficiary", "0"},
+                                             {"identify", "--beneficiary", "x"},
+                                             {"insi", "vitale", "--attributes", "bad"},
+                                             {"identify", "--pin", kPin},
+                                             {"login", kPin},
+                                             {"--socket", "localhost:50051", "readers"}}) {
+    EXPECT_EQ(insctl(arguments), EXIT_USAGE) << ::testing::PrintToString(arguments);
+    EXPECT_EQ(out, "");
+    EXPECT_NE(err, "");
+  }
+}
+
+TEST_F(Insctl, HelpAndVersionNeedNoDaemon) {
+  environment["INSD_SOCKET"] = "unix:/nonexistent/insd.sock";
+  EXPECT_EQ(insctl({"--help"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("identify"));
+  EXPECT_EQ(insctl({"insi", "traits", "--help"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("--birth-place"));
+  EXPECT_EQ(insctl({"--version"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("insctl "));
+}
+
+TEST_F(Insctl, NoDaemonAndNoPermissionHaveTheirOwnWords) {
+  environment["INSD_SOCKET"] = "unix:" + (runtime.path() / "nobody.sock").string();
+  EXPECT_EQ(insctl({"readers"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("DAEMON_ABSENT"));
+  EXPECT_THAT(err, HasSubstr("systemctl start insd.socket"));
+  if (::geteuid() == 0) return;  // root passes every mode
+  environment["INSD_SOCKET"] = daemon.target();
+  ASSERT_EQ(::chmod(daemon.target().substr(5).c_str(), 0), 0);
+  EXPECT_EQ(insctl({"readers"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("DAEMON_REFUSED"));
+}
+
+TEST_F(Insctl, AnErrorShowsCodeSummaryAndRemedy) {
+  auto detail = test::error_detail("CARD_ABSENT");
+  auto& violation = *detail.add_field_violations();
+  violation.set_field("context.purpose_id");
+  violation.set_description("too long");
+  daemon.failure = test::status_with(detail);
+  EXPECT_EQ(insctl({"vitale"}), EXIT_ERROR);
+  EXPECT_EQ(out, "");
+  EXPECT_THAT(err, HasSubstr("CARD_ABSENT: SUMMARY-OF-CARD_ABSENT"));
+  EXPECT_THAT(err, HasSubstr("REMEDY-OF-CARD_ABSENT"));
+  EXPECT_THAT(err, HasSubstr("context.purpose_id"));
+  EXPECT_THAT(err, Not(HasSubstr("DETAIL-OF")));
+  EXPECT_EQ(insctl({"vitale", "--verbose"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("DETAIL-OF-CARD_ABSENT"));
+}
+
+TEST_F(Insctl, AnErrorAsJsonIsOneDocumentOnStandardOutput) {
+  daemon.failure = test::status_with(test::error_detail("CARD_ABSENT"));
+  EXPECT_EQ(insctl({"vitale", "--json"}), EXIT_ERROR);
+  EXPECT_EQ(json().fields().at("error").struct_value().fields().at("code").string_value(), "CARD_ABSENT");
+  EXPECT_THAT(err, HasSubstr("CARD_ABSENT"));
+}
+
+TEST_F(Insctl, AStatusWithoutDetailIsStillAnError) {
+  daemon.failure = grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "old daemon");
+  EXPECT_EQ(insctl({"readers"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("DAEMON_UNEXPECTED"));
+  daemon.failure = grpc::Status(grpc::StatusCode::INTERNAL, "x", "\xff\xff not a status");
+  EXPECT_EQ(insctl({"readers"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("DAEMON_UNEXPECTED"));
+}
+
+TEST_F(Insctl, TextsOfTheDaemonCannotActOnTheTerminal) {
+  auto& reader = *daemon.readers.add_readers();
+  reader.set_name("bad\x1b]0;x\x07name");
+  EXPECT_EQ(insctl({"readers"}), EXIT_OK);
+  EXPECT_EQ(out.find('\x1b'), std::string::npos);
+  EXPECT_THAT(out, HasSubstr("bad?]0;x?name"));
+}
+
+TEST_F(Insctl, TheLocaleChoosesTheLanguageHereAndThere) {
+  EXPECT_EQ(insctl({"readers"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("No reader."));
+  EXPECT_EQ(insctl({"status"}), EXIT_OK);
+  EXPECT_EQ(daemon.language, "en");
+  environment["LANG"] = "C.UTF-8";
+  EXPECT_EQ(insctl({"status"}), EXIT_OK);
+  EXPECT_EQ(daemon.language, "fr");
+  EXPECT_THAT(out, HasSubstr("Version du service"));
+}
+
+TEST_F(Insctl, JsonKeepsTheContractsNames) {
+  auto& reader = *daemon.readers.add_readers();
+  reader.set_name("reader-a");
+  reader.set_state(v1::READER_STATE_EMPTY);
+  EXPECT_EQ(insctl({"readers", "--json"}), EXIT_OK);
+  const auto document = json();
+  const auto& first = document.fields().at("readers").list_value().values(0).struct_value().fields();
+  EXPECT_EQ(first.at("state").string_value(), "READER_STATE_EMPTY");
+  EXPECT_EQ(first.at("card_kind").string_value(), "CARD_KIND_UNSPECIFIED");
+  EXPECT_FALSE(first.at("enabled").bool_value());
+}
+
+TEST_F(Insctl, WatchPrintsOneDocumentALineAndTellsWhyItEnded) {
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    v1::WatchReadersResponse event;
+    event.set_sequence(i);
+    event.set_reader_removed("reader-" + std::to_string(i));
+    daemon.events.push_back(event);
+  }
+  EXPECT_EQ(insctl({"watch"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("SHUTTING_DOWN"));
+  EXPECT_THAT(out, HasSubstr("reader-3"));
+  EXPECT_EQ(insctl({"watch", "--json"}), EXIT_ERROR);
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 4);  // three events and the error
+}
+
+TEST_F(Insctl, LoginKeepsTheLeaseAndLogoutEndsIt) {
+  with_runtime_directory();
+  ASSERT_EQ(insctl({"login", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_OK) << err;
+  EXPECT_EQ(lease_file().load(), "LEASE-TOKEN-1");
+  ASSERT_EQ(daemon.login_steps.size(), 2U);
+  EXPECT_TRUE(daemon.login_steps[0].start().detached());
+  EXPECT_EQ(daemon.login_steps[1].pin().pin(), kPin);
+  EXPECT_EQ(daemon.login_steps[1].pin().prompt_id(), "pin-question");
+  EXPECT_THAT(err, HasSubstr("1234567890"));
+  EXPECT_THAT(err, HasSubstr("3 tries left"));
+  EXPECT_THAT(out + err, Not(HasSubstr("LEASE-TOKEN")));
+  ASSERT_EQ(insctl({"logout"}), EXIT_OK) << err;
+  EXPECT_EQ(daemon.logged_out, std::vector<std::string>{"LEASE-TOKEN-1"});
+  EXPECT_EQ(lease_file().load(), std::nullopt);
+  EXPECT_EQ(insctl({"logout"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+}
+
+TEST_F(Insctl, LoginAsJsonDoesNotPrintTheToken) {
+  with_runtime_directory();
+  ASSERT_EQ(insctl({"login", "--pin-stdin", "--json"}, std::string(kPin) + "\n"), EXIT_OK) << err;
+  EXPECT_EQ(json().fields().at("holder").string_value(), "JEANNE MARTIN");
+  EXPECT_THAT(out + err, Not(HasSubstr("LEASE-TOKEN")));
+}
+
+TEST_F(Insctl, LoginWithoutAPlaceToKeepItSpendsNoTry) {
+  EXPECT_EQ(insctl({"login", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_NOT_DETACHABLE"));
+  EXPECT_TRUE(daemon.login_steps.empty());
+}
+
+TEST_F(Insctl, LogoutOfAnEndedLeaseForgetsIt) {
+  with_runtime_directory();
+  lease_file().store("OLD");
+  daemon.logout_failure = test::status_with(test::error_detail("LEASE_LOST"));
+  EXPECT_EQ(insctl({"logout"}), EXIT_OK);
+  EXPECT_EQ(lease_file().load(), std::nullopt);
+  lease_file().store("KEPT");
+  daemon.logout_failure = test::status_with(test::error_detail("BUSY"));
+  EXPECT_EQ(insctl({"logout"}), EXIT_ERROR);
+  EXPECT_EQ(lease_file().load(), "KEPT");
+}
+
+TEST_F(Insctl, T_PIN_02_AWrongPinIsReportedOnceAndNeverTriedAgain) {
+  with_runtime_directory();
+  ask_for_pin(2);  // a daemon that asks again
+  auto detail = test::error_detail("PIN_WRONG");
+  detail.set_pin_try_spent(v1::PIN_TRY_SPENT_YES);
+  detail.set_pin_tries_left(2);
+  daemon.login_error = detail;
+  EXPECT_EQ(insctl({"login", "--pin-stdin"}, std::string(kPin) + "\n" + kPin + "\n"), EXIT_ERROR);
+  ASSERT_EQ(daemon.login_steps.size(), 3U);
+  EXPECT_TRUE(daemon.login_steps[2].has_cancel());
+}
+
+TEST_F(Insctl, AWrongPinSaysThatATryWasSpentAndHowManyAreLeft) {
+  with_runtime_directory();
+  auto detail = test::error_detail("PIN_WRONG");
+  detail.set_pin_try_spent(v1::PIN_TRY_SPENT_YES);
+  detail.set_pin_tries_left(2);
+  daemon.login_error = detail;
+  environment["LANG"] = "fr_FR.UTF-8";
+  EXPECT_EQ(insctl({"login", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("PIN_WRONG"));
+  EXPECT_THAT(err, HasSubstr("Un essai a été utilisé."));
+  EXPECT_THAT(err, HasSubstr("il reste 2 essais"));
+  EXPECT_EQ(lease_file().load(), std::nullopt);
+}
+
+TEST_F(Insctl, T_PIN_03_TheLastTryNeedsConsent) {
+  with_runtime_directory();
+  ask_for_consent();
+  EXPECT_EQ(insctl({"login", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_USAGE);
+  ASSERT_EQ(daemon.login_steps.size(), 2U);
+  EXPECT_TRUE(daemon.login_steps[1].has_cancel());
+  EXPECT_EQ(daemon.login_steps[1].cancel().prompt_id(), "consent-question");
+  EXPECT_THAT(err, HasSubstr("--accept-last-try"));
+}
+
+TEST_F(Insctl, T_PIN_03_ConsentCanBeGivenOnTheCommandLine) {
+  with_runtime_directory();
+  ask_for_consent();
+  EXPECT_EQ(insctl({"login", "--pin-stdin", "--accept-last-try"}, std::string(kPin) + "\n"), EXIT_OK) << err;
+  ASSERT_EQ(daemon.login_steps.size(), 3U);
+  EXPECT_TRUE(daemon.login_steps[1].consent().agreed());
+  EXPECT_EQ(daemon.login_steps[2].pin().pin(), kPin);
+}
+
+TEST_F(Insctl, T_PIN_03_AnythingButYesIsNoConsent) {
+  with_runtime_directory();
+  ask_for_consent();
+  for (const char* line : {"\n", "n\n", "", "o\n"}) {  // "o" is yes in French only
+    daemon.login_steps.clear();
+    EXPECT_EQ(insctl({"login"}, line, true), EXIT_ERROR) << line;
+    EXPECT_THAT(err, HasSubstr("PIN_CANCELLED"));
+    EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+  }
+}
+
+TEST_F(Insctl, T_PIN_04_AnEmptyOrOverlongPinIsNotSent) {
+  with_runtime_directory();
+  for (const std::string& input : {std::string(), std::string(65, '7') + "\n"}) {
+    daemon.login_steps.clear();
+    EXPECT_EQ(insctl({"login", "--pin-stdin"}, input), EXIT_ERROR);
+    EXPECT_THAT(err, HasSubstr("PIN_UNREADABLE"));
+    EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+  }
+}
+
+TEST_F(Insctl, WithoutATerminalThePinNeedsItsOption) {
+  with_runtime_directory();
+  EXPECT_EQ(insctl({"login"}, std::string(kPin) + "\n"), EXIT_USAGE);
+  EXPECT_THAT(err, HasSubstr("--pin-stdin"));
+  EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+}
+
+TEST_F(Insctl, SearchByTraitsSendsAWholeContext) {
+  with_runtime_directory();
+  lease_file().store("STORED");
+  EXPECT_EQ(insctl({"insi", "traits", "--name", "DURAND", "--given-names", "LEA", "ANNE MARIE", "--sex", "F",
+                    "--birth-date", "1999-06-25", "--birth-place", "63220"}),
+            EXIT_OK)
+      << err;
+  ASSERT_TRUE(daemon.traits_search);
+  const auto& context = daemon.traits_search->context();
+  EXPECT_EQ(context.purpose_id(), "insctl");
+  ASSERT_EQ(context.identity_attributes_size(), 1);
+  EXPECT_EQ(context.identity_attributes(0), v1::IDENTITY_ATTRIBUTE_NONE);
+  EXPECT_EQ(context.lease(), "STORED");
+  EXPECT_EQ(context.request_id().size(), 36U);
+  const auto& traits = daemon.traits_search->traits();
+  EXPECT_EQ(traits.given_names_size(), 2);
+  EXPECT_EQ(traits.given_names(1), "ANNE MARIE");
+  EXPECT_EQ(traits.birth_place(), "63220");
+  EXPECT_THAT(err, HasSubstr("--attributes"));
+  EXPECT_THAT(err, HasSubstr("--purpose"));
+  EXPECT_TRUE(daemon.login_steps.empty());
+}
+
+TEST_F(Insctl, OptionsReplaceTheDefaultsOfTheContext) {
+  EXPECT_EQ(insctl({"insi",          "traits",
+                    "--name",        "D",
+                    "--given-names", "L",
+                    "--sex",         "F",
+                    "--birth-date",  "1999-06-25",
+                    "--purpose",     "VISIT-1",
+                    "--attributes",  "homonym,doubtful",
+                    "--profile",     "cabinet",
+                    "--lease",       "L1",
+                    "--acting-user", "u",
+                    "--acting-how",  "otp"}),
+            EXIT_OK)
+      << err;
+  const auto& context = daemon.traits_search->context();
+  EXPECT_EQ(context.purpose_id(), "VISIT-1");
+  ASSERT_EQ(context.identity_attributes_size(), 2);
+  EXPECT_EQ(context.identity_attributes(1), v1::IDENTITY_ATTRIBUTE_DOUBTFUL);
+  EXPECT_EQ(context.profile(), "cabinet");
+  EXPECT_EQ(context.lease(), "L1");
+  EXPECT_EQ(context.acting_user().authenticated_how(), "otp");
+  EXPECT_EQ(err, "");
+}
+
+TEST_F(Insctl, ANegativeResultIsExitOne) {
+  for (const auto outcome : {v1::SEARCH_OUTCOME_NOT_FOUND, v1::SEARCH_OUTCOME_SEVERAL}) {
+    daemon.by_traits.mutable_result()->set_outcome(outcome);
+    EXPECT_EQ(insctl({"insi", "traits", "--name", "D", "--given-names", "L", "--sex", "F", "--birth-date",
+                      "1999-06-25", "--lease", "L1"}),
+              EXIT_NEGATIVE);
+    EXPECT_THAT(out, Not(HasSubstr("2550699999999")));
+  }
+}
+
+TEST_F(Insctl, CouldNotAskIsNeverANegativeResult) {
+  daemon.search_failure = test::status_with(test::error_detail("INSI_UNREACHABLE"));
+  EXPECT_EQ(insctl({"insi", "traits", "--name", "D", "--given-names", "L", "--sex", "F", "--birth-date",
+                    "1999-06-25", "--lease", "L1"}),
+            EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("INSI_UNREACHABLE"));
+}
+
+TEST_F(Insctl, AnEndedKeptLoginIsForgotten) {
+  with_runtime_directory();
+  lease_file().store("STORED");
+  daemon.search_failure = test::status_with(test::error_detail("LEASE_LOST"));
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "1"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_LOST"));
+  EXPECT_EQ(lease_file().load(), std::nullopt);
+}
+
+TEST_F(Insctl, ASearchWithoutALoginSaysSo) {
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "1"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+  EXPECT_FALSE(daemon.vitale_search);
+}
+
+TEST_F(Insctl, ASearchCanHoldItsOwnLogin) {
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "2", "--rank", "2", "--pin-stdin"},
+                   std::string(kPin) + "\n"),
+            EXIT_OK)
+      << err;
+  ASSERT_TRUE(daemon.vitale_search);
+  EXPECT_EQ(daemon.vitale_search->card().beneficiary_index(), 1U);
+  EXPECT_EQ(daemon.vitale_search->card().card().generation(), "run-2");
+  EXPECT_EQ(daemon.vitale_search->birth_rank(), 2U);
+  EXPECT_EQ(daemon.vitale_search->context().lease(), "LEASE-TOKEN-1");
+  ASSERT_EQ(daemon.vitale_search->expected_generations_size(), 1);
+  EXPECT_EQ(daemon.vitale_search->expected_generations(0), "run-1");
+  EXPECT_FALSE(daemon.login_steps[0].start().detached());
+  EXPECT_TRUE(daemon.login_stream_ended());
+  EXPECT_EQ(daemon.logged_out, std::vector<std::string>{"LEASE-TOKEN-1"});
+}
+
+TEST_F(Insctl, InModeOrganisationNoLoginIsAskedFor) {
+  daemon.info.set_insi_mode(v1::INSI_MODE_ORGANISATION);
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "1"}), EXIT_OK) << err;
+  EXPECT_EQ(daemon.vitale_search->context().lease(), "");
+  EXPECT_TRUE(daemon.login_steps.empty());
+}
+
+TEST_F(Insctl, WithSeveralPeopleSomebodyMustChoose) {
+  EXPECT_EQ(insctl({"identify", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_USAGE);
+  EXPECT_THAT(err, HasSubstr("--beneficiary"));
+  EXPECT_FALSE(daemon.vitale_search);
+  EXPECT_TRUE(daemon.login_stream_ended());
+}
+
+TEST_F(Insctl, ANumberThatIsNotOnTheCardIsUsage) {
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "3", "--lease", "L1"}), EXIT_USAGE);
+  EXPECT_FALSE(daemon.vitale_search);
+}
+
+TEST_F(Insctl, APersonIsAskedForOnATerminal) {
+  EXPECT_EQ(insctl({"insi", "vitale", "--lease", "L1"}, "7\n2\n", true), EXIT_OK) << err;
+  EXPECT_EQ(daemon.vitale_search->card().beneficiary_index(), 1U);
+}
+
+TEST_F(Insctl, TheOnlyPersonNeedsNoChoice) {
+  daemon.vitale.mutable_reading()->mutable_beneficiaries()->RemoveLast();
+  EXPECT_EQ(insctl({"insi", "vitale", "--lease", "L1"}), EXIT_OK) << err;
+}
+
+TEST_F(Insctl, IdentifyGoesTheWholeWay) {
+  EXPECT_EQ(insctl({"identify", "--beneficiary", "2", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_OK)
+      << err;
+  for (const char* step : {"[1/6]", "[2/6]", "[3/6]", "[4/6]", "[5/6]", "[6/6]"})
+    EXPECT_THAT(err, HasSubstr(step));
+  EXPECT_THAT(out, HasSubstr("2550699999999  key 34"));
+  EXPECT_THAT(out, HasSubstr("1.2.250.1.213.1.4.10"));
+  EXPECT_THAT(out, HasSubstr("LEA | LEA ANNE"));
+  EXPECT_THAT(out, HasSubstr("worth nothing for care"));
+  EXPECT_THAT(out, HasSubstr("not yet a retrieved identity"));
+  EXPECT_THAT(out, HasSubstr("check an identity document"));
+  EXPECT_THAT(out, HasSubstr("birth rank not on the card"));
+  EXPECT_EQ(daemon.vitale_search->card().beneficiary_index(), 1U);
+  EXPECT_EQ(daemon.vitale_search->expected_generations(0), "run-1");
+  EXPECT_TRUE(daemon.login_stream_ended());
+}
+
+TEST_F(Insctl, IdentifyAsJsonIsOneDocument) {
+  EXPECT_EQ(insctl({"identify", "--beneficiary", "1", "--pin-stdin", "--json"}, std::string(kPin) + "\n"),
+            EXIT_OK)
+      << err;
+  const auto document = json();
+  for (const char* part :
+       {"info", "readers", "professional_card", "lease", "reading", "beneficiary_index", "result"}) {
+    EXPECT_EQ(document.fields().count(part), 1U) << part;
+  }
+  EXPECT_EQ(document.fields().at("result").struct_value().fields().at("outcome").string_value(),
+            "SEARCH_OUTCOME_FOUND");
+  EXPECT_THAT(out, Not(HasSubstr("LEASE-TOKEN")));
+}
+
+TEST_F(Insctl, IdentifyInFrenchUsesTheDesksTerms) {
+  environment["LANG"] = "fr_FR.UTF-8";
+  EXPECT_EQ(insctl({"identify", "--beneficiary", "1", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_OK)
+      << err;
+  for (const char* words :
+       {"Matricule INS", "Nom de naissance", "Liste des prénoms de naissance",
+        "pas encore une identité récupérée", "Ce qui manque pour la qualifier", "ENVIRONNEMENT DE TEST"}) {
+    EXPECT_THAT(out, HasSubstr(words));
+  }
+  EXPECT_THAT(err, HasSubstr("il reste 3 essais"));
+}
+
+TEST_F(Insctl, AnAnswerOfProductionIsNotMarkedAsTest) {
+  daemon.by_vitale.mutable_result()->set_environment(v1::ENVIRONMENT_PRODUCTION);
+  EXPECT_EQ(insctl({"insi", "vitale", "--beneficiary", "1", "--lease", "L1"}), EXIT_OK);
+  EXPECT_THAT(out, Not(HasSubstr("TEST ENVIRONMENT")));
+}
+
+}  // namespace
+}  // namespace insd::cli
