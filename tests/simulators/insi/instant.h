@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace sim {
+
+/// An xs:dateTime with a time zone ("Z" or "+02:00"), fractions of a second dropped; nothing on any other
+/// text.
+std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text);
+
+/// Empty when `text` is within 20 minutes of now, else why not.
+std::string stale(std::string_view text);
+
+}  // namespace sim

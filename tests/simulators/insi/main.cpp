@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// insd-sim-insi: the INSi teleservice of the demo world (README.md).
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include <libxml/parser.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "tests/simulators/insi/server.h"
+
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: insd-sim-insi --config FILE\n"
+    "\n"
+    "Plays the INSi teleservice over TLS: verifies every request (shape, freshness, assertion, certificate,\n"
+    "XML signature), prints what it found, and answers from a file of test persons or with the fault asked "
+    "for.\n"
+    "Prints READY port=N when it listens; ends on SIGTERM or SIGINT.\n"
+    "\n"
+    "  --config FILE   TOML; the keys are in tests/simulators/insi/README.md\n"
+    "  --check-config  read the configuration and what it names, then end\n"
+    "  --help          this text\n";
+
+int run(const std::string& config_file, bool check_only) {
+  xmlInitParser();
+  const auto config = sim::load_config(config_file);
+  sim::Log log(config.record_dir);
+  sim::Service service(config);
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int stop_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
+
+  sim::Server server(config, service, log);
+  if (!check_only) {
+    log.line("READY port=" + std::to_string(server.port()));
+    server.run(stop_fd);
+  }
+  ::close(stop_fd);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string config_file;
+  bool check_only = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help") {
+      std::cout << kUsage;
+      return 0;
+    }
+    if (argument == "--check-config") {
+      check_only = true;
+    } else if (argument == "--config" && i + 1 < argc) {
+      config_file = argv[++i];
+    } else {
+      std::cerr << kUsage;
+      return 2;
+    }
+  }
+  if (config_file.empty()) {
+    std::cerr << kUsage;
+    return 2;
+  }
+  try {
+    return run(config_file, check_only);
+  } catch (const std::exception& error) {
+    std::cerr << "insd-sim-insi: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request in, findings and one answer out.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include "tests/simulators/insi/answer.h"
+#include "tests/simulators/insi/assertion.h"
+#include "tests/simulators/insi/config.h"
+#include "tests/simulators/insi/findings.h"
+#include "tests/simulators/insi/http.h"
+#include "tests/simulators/insi/message.h"
+#include "tests/simulators/insi/persons.h"
+
+namespace sim {
+
+/// Thread safe: examines one request at a time.
+class Service {
+ public:
+  /// Throws std::runtime_error: a root, a schema or the persons cannot be read.
+  explicit Service(const Config& config);
+
+  /// `fault` plays only where it concerns the content of a SOAP answer.
+  Answer handle(std::uint64_t turn, const HttpRequest& request, Fault fault, Findings& findings);
+
+ private:
+  Answer answer_to(const Message& message, std::uint64_t turn, Fault fault);
+  Answer lie(Person person, std::uint64_t turn, Fault fault) const;
+
+  const Config& config_;
+  std::mutex mutex_;
+  Persons persons_;
+  MessageChecks message_checks_;
+  AssertionChecks assertion_checks_;
+  AnswerWriter writer_;
+};
+
+}  // namespace sim
