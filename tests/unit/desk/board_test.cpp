@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generations: one insertion, one name; nothing outlives a change it could not see through.
+#include "daemon/desk/board.h"
+
+#include <gtest/gtest.h>
+
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace {
+
+const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
+const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
+const Bytes kVitale1Atr = from_hex("3F65250022 09699000");
+
+pcsc::Slot slot(std::string name, Bytes atr, std::uint32_t insertions = 1) {
+  pcsc::Slot made;
+  made.reader = std::move(name);
+  made.state = atr.empty() ? pcsc::SlotState::EMPTY : pcsc::SlotState::PRESENT;
+  made.atr = std::move(atr);
+  made.insertions = insertions;
+  return made;
+}
+
+class BoardTest : public ::testing::Test {
+ protected:
+  Clock clock_;
+  Board board_{{{"Desk 1*", "desk-1-vitale", ReaderRole::PATIENT}}, "abc", clock_};
+
+  const Reader& reader(const std::string& name) {
+    const Reader* found = find_reader(*board_.state(), name);
+    if (found == nullptr) throw std::runtime_error("no reader " + name);
+    return *found;
+  }
+};
+
+TEST_F(BoardTest, BeforeTheMonitorHasSpokenTheServiceIsAbsent) {
+  EXPECT_EQ(board_.state()->pcsc_fault, Code::PCSC_ABSENT);
+  EXPECT_TRUE(board_.state()->readers.empty());
+}
+
+TEST_F(BoardTest, AnInsertionGetsAGenerationThatBeginsWithTheStartId) {
+  board_.apply({std::nullopt, {slot("Desk 1 Reader", kVitaleAtr)}});
+  EXPECT_EQ(reader("Desk 1 Reader").generation, "abc-1");
+  EXPECT_EQ(reader("desk-1-vitale").kind, CardKind::VITALE_2);
+  EXPECT_EQ(reader("desk-1-vitale").role, ReaderRole::PATIENT);
+}
+
+TEST_F(BoardTest, ARepeatedPictureKeepsTheGeneration) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_TRUE(board_.apply({std::nullopt, {slot("R", kVitaleAtr), slot("S", {})}}).empty());
+  EXPECT_EQ(reader("R").generation, "abc-1");
+}
+
+TEST_F(BoardTest, TheEventCounterEndsAGenerationEvenWhenTheCardLooksTheSame) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  const auto ended = board_.apply({std::nullopt, {slot("R", kVitaleAtr, 3)}});
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0], (std::pair<std::string, GenerationEnd>("abc-1", GenerationEnd::REMOVED)));
+  EXPECT_EQ(reader("R").generation, "abc-2");
+}
+
+TEST_F(BoardTest, AnotherAnswerToResetEndsAGeneration) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(board_.apply({std::nullopt, {slot("R", kCpsAtr)}}).size(), 1U);
+}
+
+TEST_F(BoardTest, ALostServiceEndsEveryGenerationAndSaysSo) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr), slot("S", kCpsAtr)}});
+  const auto ended = board_.apply({Code::PCSC_LOST, {}});
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[0].second, GenerationEnd::SERVICE);
+  EXPECT_EQ(board_.state()->pcsc_fault, Code::PCSC_LOST);
+}
+
+TEST_F(BoardTest, AFailureGivesTheCardThatIsStillSeenANewGeneration) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  const auto before = board_.state()->sequence;
+  EXPECT_EQ(board_.end_generation("abc-1", GenerationEnd::FAILED).size(), 1U);
+  EXPECT_EQ(reader("R").generation, "abc-2");
+  EXPECT_GT(board_.state()->sequence, before);
+  EXPECT_TRUE(board_.end_generation("abc-1", GenerationEnd::FAILED).empty()) << "it had ended already";
+}
+
+TEST_F(BoardTest, ADisabledReaderShowsNothingOfItsCard) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  const auto ended = board_.set_enabled("R", false);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].second, GenerationEnd::RELEASED);
+  EXPECT_EQ(reader("R").state, ReaderState::DISABLED);
+  EXPECT_TRUE(reader("R").generation.empty());
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(reader("R").state, ReaderState::DISABLED) << "a new picture does not enable it";
+  board_.set_enabled("R", true);
+  EXPECT_EQ(reader("R").state, ReaderState::CARD_PRESENT);
+  EXPECT_FALSE(reader("R").generation.empty());
+}
+
+TEST_F(BoardTest, AStuckReaderStaysUnusableUntilPcscdReportsAChange) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  EXPECT_EQ(board_.mark_stuck("R").size(), 1U);
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  EXPECT_EQ(reader("R").problem, Code::READER_STUCK);
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 3)}});
+  EXPECT_EQ(reader("R").state, ReaderState::CARD_PRESENT);
+}
+
+TEST_F(BoardTest, T_CARD_01_APresentCardWithoutAnAnswerToResetIsMute) {
+  pcsc::Slot silent = slot("R", {});
+  silent.state = pcsc::SlotState::PRESENT;
+  board_.apply({std::nullopt, {silent}});
+  EXPECT_EQ(reader("R").state, ReaderState::CARD_MUTE);
+  EXPECT_TRUE(reader("R").generation.empty());
+}
+
+TEST_F(BoardTest, T_PCSC_02_TwinNamesShowOneReader) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr), slot("R", kCpsAtr)}});
+  ASSERT_EQ(board_.state()->readers.size(), 1U);
+  EXPECT_EQ(reader("R").kind, CardKind::VITALE_2);
+}
+
+class ChooseTest : public BoardTest {
+ protected:
+  Code refusal(const Selection& selection, Wanted wanted, const ReaderFilter& allowed = {}) {
+    try {
+      choose_card(*board_.state(), selection, wanted, allowed);
+    } catch (const Error& error) {
+      text_ = error.what();
+      return error.code();
+    }
+    ADD_FAILURE() << "a card was chosen";
+    return Code::INTERNAL;
+  }
+  std::string text_;
+};
+
+TEST_F(ChooseTest, TheCardDecidesAndNotTheSlot) {
+  board_.apply({std::nullopt, {slot("A", kCpsAtr), slot("B", kVitaleAtr)}});
+  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::VITALE, {}).reader, "B");
+  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS, {}).reader, "A");
+}
+
+TEST_F(ChooseTest, TwoThatFitAreAnErrorThatListsBoth) {
+  board_.apply({std::nullopt, {slot("Left", kVitaleAtr), slot("Right", kVitaleAtr)}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_AMBIGUOUS);
+  EXPECT_NE(text_.find("Left"), std::string::npos);
+  EXPECT_NE(text_.find("Right"), std::string::npos);
+}
+
+TEST_F(ChooseTest, AReaderKeptForPatientsIsNotAskedForAProfessional) {
+  board_.apply({std::nullopt, {slot("Desk 1 Reader", kCpsAtr), slot("B", kCpsAtr)}});
+  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS, {}).reader, "B");
+}
+
+TEST_F(ChooseTest, EachReasonHasItsCode) {
+  board_.apply({Code::PCSC_REFUSED, {}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::PCSC_REFUSED);
+  board_.apply({std::nullopt, {}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::READER_NOT_FOUND);
+  EXPECT_EQ(refusal({"nowhere", {}}, Wanted::VITALE), Code::READER_NOT_FOUND);
+  board_.apply({std::nullopt, {slot("R", {})}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_ABSENT);
+  board_.apply({std::nullopt, {slot("R", kCpsAtr)}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_WRONG_KIND);
+  EXPECT_EQ(refusal({"R", {}}, Wanted::VITALE), Code::CARD_WRONG_KIND);
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(refusal({"R", {}}, Wanted::CPS), Code::CARD_WRONG_KIND);
+  board_.apply({std::nullopt, {slot("R", kVitale1Atr)}});
+  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_UNSUPPORTED);
+  board_.set_enabled("R", false);
+  EXPECT_EQ(refusal({"R", {}}, Wanted::VITALE), Code::READER_DISABLED);
+}
+
+TEST_F(ChooseTest, AnotherGenerationThanTheChosenOneIsRefused) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  EXPECT_EQ(choose_card(*board_.state(), {"R", "abc-1"}, Wanted::VITALE, {}).generation, "abc-1");
+  EXPECT_EQ(choose_card(*board_.state(), {"", "abc-1"}, Wanted::VITALE, {}).reader, "R");
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 3)}});
+  EXPECT_EQ(refusal({"R", "abc-1"}, Wanted::VITALE), Code::CARD_CHANGED);
+  EXPECT_EQ(refusal({"", "abc-1"}, Wanted::VITALE), Code::CARD_CHANGED);
+}
+
+TEST_F(ChooseTest, AReaderOutsideThePolicyIsAsIfItWereNotThere) {
+  board_.apply({std::nullopt, {slot("A", kVitaleAtr), slot("B", kVitaleAtr)}});
+  const auto only_b = [](const Reader& reader) { return reader.name == "B"; };
+  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::VITALE, only_b).reader, "B");
+  EXPECT_EQ(refusal({"A", {}}, Wanted::VITALE, only_b), Code::READER_NOT_FOUND);
+}
+
+}  // namespace
+}  // namespace insd::desk

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Work on cards through their reader's worker, against a PC/SC that plays every fault.
+#include "daemon/desk/desk.h"
+
+#include <future>
+#include <optional>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
+
+#include "drivers/base/error.h"
+#include "tests/unit/drivers/scripted_pcsc.h"
+
+namespace insd::desk {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
+const Bytes kOtherAtr = from_hex("3B75130000 46 09EA9000");
+
+class DeskTest : public ::testing::Test {
+ protected:
+  DeskTest() {
+    pcsc_.add_reader("R");
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  ~DeskTest() override {
+    desk_.stop();
+    work_.reset();
+    io_.stop();
+  }
+
+  // The state once it satisfies `wanted`, by event; fails after ten seconds.
+  std::shared_ptr<const State> wait_for(const std::function<bool(const State&)>& wanted) {
+    auto promise = std::make_shared<std::promise<std::shared_ptr<const State>>>();
+    auto future = promise->get_future();
+    auto handle = std::make_shared<std::shared_ptr<void>>();
+    asio::post(io_, [&, promise, handle] {
+      auto done = std::make_shared<bool>(false);
+      *handle = desk_.watch([wanted, promise, done](const std::shared_ptr<const State>& state) {
+        if (*done || !wanted(*state)) return;
+        *done = true;
+        promise->set_value(state);
+      });
+    });
+    const bool came = future.wait_for(10s) == std::future_status::ready;
+    std::promise<void> unwatched;
+    asio::post(io_, [&] {
+      handle->reset();
+      unwatched.set_value();
+    });
+    unwatched.get_future().wait();
+    EXPECT_TRUE(came) << "the state did not come";
+    return came ? future.get() : desk_.state();
+  }
+
+  Chosen chosen() { return desk_.choose({}, Wanted::VITALE, {}); }
+
+  template <class T>
+  T run(Chosen card, std::function<T(pcsc::CardSession&)> work, std::stop_token stop = {}) {
+    auto future = asio::co_spawn(io_, desk_.with_card<T>(std::move(card), std::move(work), std::move(stop)),
+                                 asio::use_future);
+    if (future.wait_for(20s) != std::future_status::ready) throw std::runtime_error("the work did not end");
+    return future.get();
+  }
+
+  Code failure(Chosen card, std::function<int(pcsc::CardSession&)> work, std::stop_token stop = {}) {
+    try {
+      run<int>(std::move(card), std::move(work), std::move(stop));
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return Code::INTERNAL;
+  }
+
+  void insert(Bytes atr = kVitaleAtr) {
+    pcsc_.insert("R", std::move(atr), [](ByteView) { return from_hex("9000"); });
+    wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
+  }
+
+  static int touch(pcsc::CardSession& session) {
+    return static_cast<int>(session.exchange(from_hex("00A40000023F00")).size());
+  }
+
+  test::ScriptedPcsc pcsc_;
+  Clock clock_;
+  asio::io_context io_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
+  Desk desk_{io_.get_executor(), pcsc_.api(), {}, "start", clock_};
+  std::jthread thread_;
+};
+
+TEST_F(DeskTest, WorkRunsInsideOneTransactionAndLeavesTheCard) {
+  desk_.start();
+  insert();
+  EXPECT_EQ(run<int>(chosen(), touch), 2);
+  // The connection is closed once the job is done and nobody holds the card.
+  EXPECT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
+  EXPECT_EQ(pcsc_.open_transactions(), 0);
+  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_LEAVE_CARD));
+}
+
+TEST_F(DeskTest, AHeldCardKeepsItsConnectionBetweenJobs) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  auto hold = desk_.hold(card);
+  run<int>(card, touch);
+  run<int>(card, touch);
+  EXPECT_EQ(pcsc_.calls("Connect"), 1);
+  EXPECT_EQ(pcsc_.calls("Disconnect"), 0);
+  hold.reset();
+  EXPECT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
+}
+
+TEST_F(DeskTest, TheLastLeaseResetsTheCard) {
+  desk_.start();
+  insert();
+  asio::co_spawn(io_, desk_.reset_card(chosen()), asio::use_future).get();
+  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
+}
+
+TEST_F(DeskTest, T_CARD_11_ACardThatWasSwappedBetweenChoiceAndWorkIsNotTouched) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  pcsc_.eject("R");
+  insert(kOtherAtr);
+  EXPECT_EQ(failure(card, touch), Code::CARD_CHANGED);
+  EXPECT_EQ(pcsc_.calls("Transmit"), 0);
+}
+
+TEST_F(DeskTest, T_CARD_11_ASwapWithoutAnEventIsSeenByTheAnswerToReset) {
+  pcsc_.insert("R", kVitaleAtr, [](ByteView) { return from_hex("9000"); });
+  desk_.start();
+  wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
+  const auto card = chosen();
+  pcsc_.announce_atr_length("R", 0);  // what the connection says differs from what the monitor saw
+  EXPECT_EQ(failure(card, touch), Code::CARD_REMOVED);
+  EXPECT_EQ(pcsc_.calls("Transmit"), 0);
+  wait_for([&](const State& s) { return s.readers[0].generation != card.generation; });
+}
+
+TEST_F(DeskTest, T_CARD_10_AResetByAnotherProgramEndsTheGeneration) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  pcsc_.fault([](std::string_view call) -> std::optional<LONG> {
+    if (call == "BeginTransaction") return SCARD_W_RESET_CARD;
+    return std::nullopt;
+  });
+  std::promise<GenerationEnd> ended;
+  std::shared_ptr<void> watch;
+  std::promise<void> watching;
+  asio::post(io_, [&] {
+    watch = desk_.watch_generations([&](const std::string& generation, GenerationEnd cause) {
+      if (generation == card.generation) ended.set_value(cause);
+    });
+    watching.set_value();
+  });
+  watching.get_future().wait();
+  EXPECT_EQ(failure(card, touch), Code::CARD_RESET);
+  auto cause = ended.get_future();
+  ASSERT_EQ(cause.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(cause.get(), GenerationEnd::RESET);
+  std::promise<void> unwatched;
+  asio::post(io_, [&] {
+    watch.reset();
+    unwatched.set_value();
+  });
+  unwatched.get_future().wait();
+}
+
+TEST_F(DeskTest, AStatusWordOfTheCardDoesNotEndTheGeneration) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  EXPECT_EQ(failure(card, [](pcsc::CardSession&) -> int { throw Error(Code::CARD_DATA_INVALID); }),
+            Code::CARD_DATA_INVALID);
+  EXPECT_EQ(run<int>(card, touch), 2);
+}
+
+TEST_F(DeskTest, CancelledWorkIsNotBegun) {
+  desk_.start();
+  insert();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(failure(chosen(), touch, stop.get_token()), Code::CANCELLED);
+  EXPECT_EQ(pcsc_.calls("Connect"), 0);
+}
+
+TEST_F(DeskTest, ALostServiceIsAStateAndItsReturnIsAnother) {
+  desk_.start();
+  insert();
+  pcsc_.service(test::ScriptedPcsc::Service::ABSENT);
+  const auto lost = wait_for([](const State& s) { return s.pcsc_fault.has_value(); });
+  EXPECT_TRUE(lost->readers.empty());
+  pcsc_.service(test::ScriptedPcsc::Service::RUNNING);
+  const auto back = wait_for([](const State& s) { return !s.pcsc_fault && !s.readers.empty(); });
+  EXPECT_GT(back->sequence, lost->sequence);
+}
+
+}  // namespace
+}  // namespace insd::desk

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leases: whose they are, and everything that ends them.
+#include "daemon/desk/leases.h"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct EndedLease {
+  std::string token;
+  LeaseEnd cause;
+  bool last;
+};
+
+class LeasesTest : public ::testing::Test {
+ protected:
+  std::string add(std::uint32_t uid, const std::string& generation, std::optional<unsigned> signatures = {}) {
+    Lease lease;
+    lease.uid = uid;
+    lease.professional.card.generation = generation;
+    lease.signatures_left = signatures;
+    return leases_.add(std::move(lease));
+  }
+  Code refusal(const std::string& token, std::uint32_t uid) {
+    try {
+      leases_.find(token, uid);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return Code::INTERNAL;
+  }
+
+  boost::asio::io_context io_;
+  Clock clock_;
+  std::vector<EndedLease> ended_;
+  Leases leases_{io_.get_executor(), 3600s, 7200s, clock_,
+                 [this](const Lease& lease, LeaseEnd cause, bool last) {
+                   ended_.push_back({lease.token, cause, last});
+                 }};
+};
+
+TEST_F(LeasesTest, ATokenHas256Bits) {
+  const auto token = add(1000, "g-1");
+  EXPECT_EQ(token.size(), 64U);
+  EXPECT_NE(token, add(1000, "g-1"));
+}
+
+TEST_F(LeasesTest, T_PIN_05_AnotherUsersLeaseIsAsUnknownAsNone) {
+  const auto token = add(1000, "g-1");
+  EXPECT_EQ(leases_.find(token, 1000).uid, 1000U);
+  EXPECT_EQ(refusal(token, 1001), Code::LEASE_INVALID);
+  EXPECT_EQ(refusal("0000", 1000), Code::LEASE_INVALID);
+  EXPECT_EQ(refusal("", 1000), Code::LEASE_REQUIRED);
+}
+
+TEST_F(LeasesTest, OnlyTheLastLeaseOfACardIsTheLast) {
+  const auto first = add(1000, "g-1"), second = add(1001, "g-1"), elsewhere = add(1000, "g-2");
+  EXPECT_FALSE(leases_.end(first, LeaseEnd::LOGOUT));
+  EXPECT_TRUE(leases_.end(second, LeaseEnd::LOGOUT));
+  EXPECT_FALSE(leases_.end(second, LeaseEnd::LOGOUT)) << "it is gone";
+  EXPECT_EQ(leases_.find(elsewhere, 1000).uid, 1000U);
+  ASSERT_EQ(ended_.size(), 2U);
+  EXPECT_FALSE(ended_[0].last);
+  EXPECT_TRUE(ended_[1].last);
+}
+
+TEST_F(LeasesTest, ARemovedCardEndsItsLeasesAndTheOwnerIsToldWhy) {
+  const auto token = add(1000, "g-1");
+  std::optional<LeaseEnd> heard;
+  leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
+  leases_.end_generation("g-1", LeaseEnd::CARD_REMOVED);
+  EXPECT_EQ(heard, LeaseEnd::CARD_REMOVED);
+  EXPECT_EQ(refusal(token, 1000), Code::LEASE_LOST);
+  EXPECT_EQ(refusal(token, 1001), Code::LEASE_INVALID) << "whose it was is not told";
+}
+
+TEST_F(LeasesTest, TheLastAllowedSignatureEndsTheLease) {
+  const auto token = add(1000, "g-1", 2);
+  leases_.signature_made(token);
+  EXPECT_TRUE(ended_.empty());
+  leases_.signature_made(token);
+  ASSERT_EQ(ended_.size(), 1U);
+  EXPECT_EQ(ended_[0].cause, LeaseEnd::SIGNATURES_USED);
+}
+
+TEST_F(LeasesTest, AUserCannotHoardLeases) {
+  for (int i = 0; i < 32; ++i) add(1000, "g-1");
+  EXPECT_THROW(add(1000, "g-1"), Error);
+  EXPECT_NO_THROW(add(1001, "g-1"));
+}
+
+// Time that the test moves; the timer itself only has to fire after the limit it was armed with.
+class MovingClock : public Clock {
+ public:
+  [[nodiscard]] Steady steady() const override { return std::chrono::steady_clock::now() + ahead; }
+  std::chrono::hours ahead{0};
+};
+
+TEST(LeaseLimitsTest, TheIdleLimitAndTheAbsoluteLimitEndALease) {
+  for (const auto& [idle, absolute, cause] :
+       {std::tuple(1s, 3600s, LeaseEnd::IDLE), std::tuple(1s, 1s, LeaseEnd::EXPIRED)}) {
+    boost::asio::io_context io;
+    MovingClock clock;
+    std::optional<LeaseEnd> heard;
+    Leases leases(io.get_executor(), idle, absolute, clock,
+                  [&](const Lease&, LeaseEnd why, bool) { heard = why; });
+    leases.add({});
+    io.run_for(10s);
+    EXPECT_EQ(heard, cause);
+  }
+}
+
+}  // namespace
+}  // namespace insd::desk
