@@ -20,6 +20,7 @@ struct Beneficiary {
   std::string birth_date;  ///< 65/82 as on the card, AAAAMMJJ; may be lunar (day 0 or > 31, month 0 or > 12)
   std::optional<std::string> nir;          ///< 65/93 of the NIR file, 13 + 2 characters, joined by index
   std::optional<std::string> nationality;  ///< 65/90, content as on the card
+  bool operator==(const Beneficiary&) const = default;
 };
 
 /// Which file the identity came from (specs: vitale 2.6).
@@ -28,6 +29,7 @@ enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001 };
 struct Reading {
   std::vector<Beneficiary> beneficiaries;  ///< 1..19
   IdentitySource source = IdentitySource::SFI_2;
+  bool operator==(const Reading&) const = default;
 };
 
 /// Reads identity and NIR: SELECT MF, identity by SFI 2 (else D001), SELECT VITALE, NIR by SFI 2.
