@@ -28,7 +28,7 @@ void refuse_when_stopped(const std::stop_token& stop, const char* where) {
 }  // namespace
 
 CardConnection::CardConnection(Context& context, const std::string& reader, milliseconds patience,
-                               std::stop_token stop)
+                               const std::stop_token& stop)
     : context_(context) {
   const PcscApi& api = context.api();
   const auto deadline = steady_clock::now() + patience;

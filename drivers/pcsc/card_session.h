@@ -21,7 +21,7 @@ enum class AtEnd : std::uint8_t { LEAVE, RESET };
 class CardConnection {
  public:
   CardConnection(Context& context, const std::string& reader, std::chrono::milliseconds patience,
-                 std::stop_token stop);
+                 const std::stop_token& stop);
   ~CardConnection();
   CardConnection(const CardConnection&) = delete;
   CardConnection& operator=(const CardConnection&) = delete;

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string>
+
+#include "drivers/base/bytes.h"
 
 namespace insd::pcsc {
 namespace {
@@ -51,9 +52,11 @@ std::string text(std::string_view call, std::string_view result) {
 }
 
 std::string hex(LONG result) {
-  std::array<char, 24> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "0x%08lX", static_cast<unsigned long>(result));
-  return buffer.data();
+  Bytes bytes;
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+    bytes.push_back(static_cast<std::uint8_t>(static_cast<unsigned long>(result) >> shift & 0xFFU));
+  }
+  return "0x" + to_hex(bytes);
 }
 
 // pcsc-lite says NO_SERVICE for "not running" and for "not allowed" alike.

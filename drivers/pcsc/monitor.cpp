@@ -217,25 +217,30 @@ class Watch {
   Canceller canceller_;
 };
 
+// Watches until `stop` is requested (then nothing) or pcscd is lost (then why).
+std::optional<Code> watch(const PcscApi& api, const std::stop_token& stop, Reporter& reporter) {
+  try {
+    Watch(api, stop, reporter).run();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.code();
+  } catch (const std::exception&) {
+    return Code::INTERNAL;  // out of memory or of threads: as temporary as any fault of the service
+  }
+}
+
 }  // namespace
 
-void run_monitor(const PcscApi& api, std::stop_token stop,
+void run_monitor(const PcscApi& api, const std::stop_token& stop,
                  const std::function<void(const Snapshot&)>& changed) {
   Reporter reporter(changed);
   milliseconds back_off = kFirstBackOff;
   while (!stop.stop_requested()) {
     const auto begin = steady_clock::now();
-    Code fault = Code::INTERNAL;
-    try {
-      Watch(api, stop, reporter).run();
-      return;
-    } catch (const Error& error) {
-      fault = error.code();
-    } catch (const std::exception&) {
-      // Out of memory or of threads: as temporary as any other fault of the service.
-    }
+    const auto fault = watch(api, stop, reporter);
+    if (!fault) return;
     reporter.say({.service_fault = fault, .slots = {}});
-    // A connection that held shows that pcscd was well: the next fault is a new one.
+    // A connection that held shows that pcscd was well: this fault is a new one.
     if (steady_clock::now() - begin > kLongestBackOff) back_off = kFirstBackOff;
     pause(stop, back_off);
     back_off = std::min(back_off * 2, kLongestBackOff);

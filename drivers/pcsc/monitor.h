@@ -38,7 +38,7 @@ struct Snapshot {
 /// Blocks until `stop` is requested; calls `changed` on its own thread with the whole snapshot at the start
 /// and after each change. Sleeps in SCardGetStatusChange (no polling); when pcscd is away it reconnects with
 /// back-off from 50 ms to 2 s. `changed` must not throw.
-void run_monitor(const PcscApi& api, std::stop_token stop,
+void run_monitor(const PcscApi& api, const std::stop_token& stop,
                  const std::function<void(const Snapshot&)>& changed);
 
 }  // namespace insd::pcsc

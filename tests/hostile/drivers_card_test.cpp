@@ -127,6 +127,15 @@ TEST_F(HostileSession, T_CARD_02_AnswersOfEveryLength) {
   }
 }
 
+TEST_F(HostileSession, T_CARD_02_AnAnswerWithoutAStatusWordIsRefusedOnEachFloor) {
+  for (const std::size_t length : {0U, 1U}) {
+    const auto answer = [&](ByteView) { return Bytes(length, 0x90); };
+    FunctionChannel channel(answer);
+    EXPECT_EQ(code_of([&] { transmit(channel, kRead); }), Code::CARD_PROTOCOL) << length;
+    EXPECT_EQ(code_of([&] { session(answer).exchange(kRead.encode()); }), Code::CARD_PROTOCOL) << length;
+  }
+}
+
 TEST_F(HostileSession, T_CARD_02_MoreThanWasAskedForIsRefused) {
   Command read = kRead;
   read.le = 4;
@@ -240,6 +249,7 @@ TEST(HostileTlv, T_CARD_06_MalformedLengthsAndTags) {
            "7F81",
            "7F81818101AA",
            "1F",
+           "9FFFFFFF7F00",
            "9FFFFFFFFF7F00",
            "6582",
            "658201",

@@ -188,7 +188,7 @@ LONG ScriptedPcsc::look(SCARD_READERSTATE* states, DWORD count, std::size_t read
       entry.dwEventState = state_of(*reader);
       entry.cbAtr = reader->announced_atr_length.value_or(reader->atr.size());
       std::memset(entry.rgbAtr, 0, sizeof entry.rgbAtr);
-      std::memcpy(entry.rgbAtr, reader->atr.data(), std::min(reader->atr.size(), sizeof entry.rgbAtr));
+      std::copy_n(reader->atr.begin(), std::min(reader->atr.size(), sizeof entry.rgbAtr), entry.rgbAtr);
       if (entry.dwEventState != entry.dwCurrentState) entry.dwEventState |= SCARD_STATE_CHANGED;
     }
     changed = changed || (entry.dwEventState & SCARD_STATE_CHANGED) != 0;
