@@ -40,10 +40,11 @@ TEST(HostileCpsTest, T_CARD_02_AnswersOfEveryLengthToEveryCommand) {
   use(whole);
   for (std::size_t step = 0; step < whole.log.size(); ++step) {
     for (const std::size_t length : {0U, 1U, 2U, 256U, 257U, 258U, 65535U}) {
-      for (const std::uint8_t filler : {0x00, 0x30, 0x61, 0x6C, 0x90}) {
+      for (const int filler : {0x00, 0x30, 0x61, 0x6C, 0x90}) {
         FakeCps card;
         card.lie = [&](ByteView) -> std::optional<Bytes> {
-          return card.log.size() == step + 1 ? std::optional(Bytes(length, filler)) : std::nullopt;
+          return card.log.size() == step + 1 ? std::optional(Bytes(length, static_cast<std::uint8_t>(filler)))
+                                             : std::nullopt;
         };
         code_of([&] { use(card); });
         EXPECT_LT(card.log.size(), whole.log.size() + 200);

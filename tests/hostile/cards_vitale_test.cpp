@@ -34,12 +34,13 @@ TEST(HostileVitaleTest, T_CARD_02_AnswersOfEveryLengthToEveryCommand) {
   vitale::read(whole);
   for (std::size_t step = 0; step < whole.log.size(); ++step) {
     for (const std::size_t length : {0U, 1U, 2U, 256U, 257U, 258U, 65535U}) {
-      for (const std::uint8_t filler : {0x00, 0x61, 0x65, 0x6C, 0x90}) {
+      for (const int filler : {0x00, 0x61, 0x65, 0x6C, 0x90}) {
         FakeVitale card;
         card.sfi_2 = whole.sfi_2;
         card.nirs = whole.nirs;
         card.lie = [&](ByteView) -> std::optional<Bytes> {
-          return card.log.size() == step + 1 ? std::optional(Bytes(length, filler)) : std::nullopt;
+          return card.log.size() == step + 1 ? std::optional(Bytes(length, static_cast<std::uint8_t>(filler)))
+                                             : std::nullopt;
         };
         // An answer or a project error, and an end: nothing else may come out.
         code_of([&] { vitale::read(card); });
@@ -50,11 +51,11 @@ TEST(HostileVitaleTest, T_CARD_02_AnswersOfEveryLengthToEveryCommand) {
 }
 
 TEST(HostileVitaleTest, T_CARD_05_FileWithoutEndIsCutAndRefused) {
-  for (const std::uint8_t filler : {0x00, 0x65, 0xFF}) {
+  for (const int filler : {0x00, 0x65, 0xFF}) {
     FakeVitale card;
     card.lie = [&](ByteView command) -> std::optional<Bytes> {
       if (command[1] != 0xB0) return std::nullopt;
-      return Bytes(256, filler) + from_hex("9000");
+      return Bytes(256, static_cast<std::uint8_t>(filler)) + from_hex("9000");
     };
     EXPECT_EQ(code_of([&] { vitale::read(card); }), Code::CARD_DATA_INVALID);
     EXPECT_LE(card.sent("00B0"), 34U) << "two ways of 4 KiB at most";

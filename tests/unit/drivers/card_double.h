@@ -5,13 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <openssl/evp.h>
 
 #include "drivers/cps/cps.h"
 #include "drivers/iso7816/channel.h"
@@ -98,14 +95,13 @@ class FakeCps final : public CardDouble {
   Bytes verify(ByteView command);
   Bytes manage_security(ByteView command);
   Bytes hash(ByteView command);
-  Bytes rsa(EVP_PKEY* key, ByteView digest_info);
+  Bytes rsa(cps::KeyUse use, ByteView digest_info);
   void write_files();
 
   CpsIds ids_;
   std::string current_;
   Bytes hash_;
   Bytes templates_[3];  // AA, B6, A4
-  std::shared_ptr<EVP_PKEY> signature_key_, authentication_key_;
 };
 
 }  // namespace insd::test

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A CPS3 as in specs cps 1.4, 1.5 and 1.8, with ids of the test's choosing.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <openssl/sha.h>
 
 #include "tests/unit/drivers/card_double.h"
 #include "tests/unit/drivers/sha256_finish.h"
@@ -14,11 +15,15 @@ namespace {
 
 constexpr std::size_t kHashTemplate = 0, kSignatureTemplate = 1, kAuthenticationTemplate = 2;
 
-std::shared_ptr<EVP_PKEY> rsa_key(int which) {
-  // Generated once a program: the tests need keys, not fresh ones.
-  static const std::shared_ptr<EVP_PKEY> keys[2] = {{EVP_RSA_gen(2048), EVP_PKEY_free},
-                                                    {EVP_RSA_gen(2048), EVP_PKEY_free}};
-  return keys[which];
+// Generated when first needed, once a program: the tests need keys, not fresh ones.
+EVP_PKEY* rsa_key(cps::KeyUse use) {
+  static const auto fresh = [] { return std::shared_ptr<EVP_PKEY>(EVP_RSA_gen(2048), EVP_PKEY_free); };
+  if (use == cps::KeyUse::SIGNATURE) {
+    static const auto signature_key = fresh();
+    return signature_key.get();
+  }
+  static const auto authentication_key = fresh();
+  return authentication_key.get();
 }
 
 const Bytes kAid = from_hex("E828BD080F8025000001FF0010");
@@ -49,8 +54,7 @@ Bytes certificate(const char* label, std::uint8_t number, const Bytes& place) {
 
 }  // namespace
 
-FakeCps::FakeCps(CpsIds ids)
-    : ids_(std::move(ids)), signature_key_(rsa_key(0)), authentication_key_(rsa_key(1)) {
+FakeCps::FakeCps(CpsIds ids) : ids_(std::move(ids)) {
   write_files();
 }
 
@@ -87,9 +91,8 @@ void FakeCps::write_files() {
 }
 
 bool FakeCps::verifies(cps::KeyUse use, ByteView message, ByteView signature) const {
-  EVP_PKEY* key = use == cps::KeyUse::SIGNATURE ? signature_key_.get() : authentication_key_.get();
   const std::shared_ptr<EVP_MD_CTX> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, rsa_key(use)) == 1 &&
          EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                           message.size()) == 1;
 }
@@ -109,14 +112,14 @@ Bytes FakeCps::respond(ByteView command) {
       return status(0x6985);
     }
     const Bytes prefix = from_hex("3031300D060960864801650304020105000420");
-    return rsa(signature_key_.get(), prefix + std::exchange(hash_, {}));
+    return rsa(cps::KeyUse::SIGNATURE, prefix + std::exchange(hash_, {}));
   }
   if (head == "00880000") {
     const Bytes expected = {0x80, 0x01, ids_.raw_sign, 0x84, 0x01, ids_.authentication_key};
     if (!verified) return status(0x6982);
     if (current_ != ids_.application || templates_[kAuthenticationTemplate] != expected)
       return status(0x6985);
-    return rsa(authentication_key_.get(), command.subspan(5));
+    return rsa(cps::KeyUse::AUTHENTICATION, command.subspan(5));
   }
   return status(0x6D00);
 }
@@ -182,8 +185,8 @@ Bytes FakeCps::hash(ByteView command) {
   return status(0x9000);
 }
 
-Bytes FakeCps::rsa(EVP_PKEY* key, ByteView digest_info) {
-  const std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key, nullptr), EVP_PKEY_CTX_free);
+Bytes FakeCps::rsa(cps::KeyUse use, ByteView digest_info) {
+  const std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(rsa_key(use), nullptr), EVP_PKEY_CTX_free);
   Bytes signature(256);
   std::size_t size = signature.size();
   const bool done =
