@@ -56,11 +56,6 @@ Bytes without_leading_zeroes(Bytes number) {
   return number;
 }
 
-bool label_says(const std::string& label, KeyUse use) {
-  const char* word = use == KeyUse::SIGNATURE ? "Signature" : "Authentification";
-  return label.find(word) != std::string::npos;
-}
-
 }  // namespace
 
 std::vector<Certificate> read_certificates(const Cryptoki& cryptoki, CK_SESSION_HANDLE session) {
@@ -80,19 +75,6 @@ std::vector<Certificate> read_certificates(const Cryptoki& cryptoki, CK_SESSION_
     result.push_back(std::move(certificate));
   }
   return result;
-}
-
-const Certificate& choose_certificate(const std::vector<Certificate>& certificates, KeyUse use) {
-  std::vector<const Certificate*> fitting;
-  for (const auto& certificate : certificates) {
-    if (certificate.use == use) fitting.push_back(&certificate);
-  }
-  if (fitting.size() > 1) {
-    std::erase_if(fitting, [use](const auto* certificate) { return !label_says(certificate->label, use); });
-  }
-  if (fitting.size() == 1) return *fitting.front();
-  throw Error(Code::KEY_NOT_FOUND,
-              fitting.empty() ? "no certificate for this use" : "several certificates for this use");
 }
 
 PrivateKey find_private_key(const Cryptoki& cryptoki, CK_SESSION_HANDLE session,

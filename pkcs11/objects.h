@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which certificate and which key serve a use: by KeyUsage and label, joined by the public key (specs:
-// cps 2.2).
+// Certificates and keys of a token, joined by the public key (specs: cps 2.2).
 #pragma once
 
 #include <vector>
@@ -12,10 +11,6 @@ namespace insd::pkcs11 {
 /// Every certificate of the token. Unreadable DER is left out: it must not hide a good one. Errors:
 /// MODULE_FAILED (more than kMaxCertificates), CARD_REMOVED.
 std::vector<Certificate> read_certificates(const Cryptoki& cryptoki, CK_SESSION_HANDLE session);
-
-/// The one certificate for `use`: KeyUsage decides, the label only among several. KEY_NOT_FOUND when none or
-/// several remain.
-const Certificate& choose_certificate(const std::vector<Certificate>& certificates, KeyUse use);
 
 struct PrivateKey {
   CK_OBJECT_HANDLE handle;

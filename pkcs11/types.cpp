@@ -3,7 +3,30 @@
 
 #include <algorithm>
 
+#include "drivers/base/error.h"
+
 namespace insd::pkcs11 {
+namespace {
+
+bool label_says(const std::string& label, KeyUse use) {
+  const char* word = use == KeyUse::SIGNATURE ? "Signature" : "Authentification";
+  return label.find(word) != std::string::npos;
+}
+
+}  // namespace
+
+const Certificate& choose_certificate(const std::vector<Certificate>& certificates, KeyUse use) {
+  std::vector<const Certificate*> fitting;
+  for (const auto& certificate : certificates) {
+    if (certificate.use == use) fitting.push_back(&certificate);
+  }
+  if (fitting.size() > 1) {
+    std::erase_if(fitting, [use](const auto* certificate) { return !label_says(certificate->label, use); });
+  }
+  if (fitting.size() == 1) return *fitting.front();
+  throw Error(Code::KEY_NOT_FOUND,
+              fitting.empty() ? "no certificate for this use" : "several certificates for this use");
+}
 
 std::string card_number(const std::string& label) {
   constexpr std::size_t digits = 10;

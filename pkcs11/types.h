@@ -57,6 +57,10 @@ inline constexpr std::size_t kMaxCertificateBytes = 8 * 1024;
 inline constexpr std::size_t kMaxMessageBytes = 32 * 1024;
 inline constexpr std::size_t kMaxSignatureBytes = 1024;  ///< RSA 8192
 
+/// The one certificate for `use`: KeyUsage decides, the label only among several. KEY_NOT_FOUND when none or
+/// several remain.
+const Certificate& choose_certificate(const std::vector<Certificate>& certificates, KeyUse use);
+
 /// "0123456789" from "CPS3v3-0123456789 (Code porteur)" (specs: cps 3); empty when the label is not a CPS's.
 /// Joins the token with the card that a reader shows.
 std::string card_number(const std::string& label);

@@ -5,10 +5,12 @@
 //   INSD_SHIM_TRACE   file to which one line per call is added; never a PIN, only its length
 //   INSD_SHIM_FAULTS  file read before each call: lines "<function> <action> [hexadecimal number]", function
 //   "*" = all
-// Actions: hang, segv, abort, exit (at once, instead of the call); rv N (return N instead of the call); and
-// after it: count N (say that N were returned), length N (of a signature or value), endless (one more object
-// for ever), repeat (every slot twice), flags N (of the token, added), serial (another one), garbage (in a
-// signature), null (no list, no session), fork (leave a process behind that holds every descriptor).
+// Actions: hang, segv, abort, exit (at once, instead of the call); forbidden (writes down what the kernel
+// says to a few system calls, then the call); rv N (return N instead of the call); and after it: count N (say
+// that N were returned), length N (of a signature or value), endless (one more object for ever), repeat
+// (every slot twice), flags N (of the token, added), serial (another one), garbage (in a signature), null (no
+// list, no session), fork (leave a process behind that holds every descriptor).
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,8 @@
 
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
@@ -69,6 +73,16 @@ void leave_a_process_behind() {
   }
 }
 
+void try_forbidden_calls() {
+  const auto answer = [](long result) { return std::to_string(result < 0 ? errno : 0); };
+  trace("forbidden", " inet=" + answer(socket(AF_INET, SOCK_STREAM, 0)) +
+                         " inet6=" + answer(socket(AF_INET6, SOCK_DGRAM, 0)) +
+                         " netlink=" + answer(socket(AF_NETLINK, SOCK_RAW, 0)) +
+                         " unix=" + answer(socket(AF_UNIX, SOCK_STREAM, 0)) +
+                         " io_uring=" + answer(syscall(SYS_io_uring_setup, 1, nullptr)) +
+                         " ptrace=" + answer(syscall(SYS_ptrace, 0, 0, 0, 0)));
+}
+
 // What happens instead of the call; true when `rv` is then its result.
 bool instead(const Fault& fault, CK_RV& rv) {
   if (fault.is("hang")) {
@@ -80,6 +94,7 @@ bool instead(const Fault& fault, CK_RV& rv) {
   }
   if (fault.is("abort")) std::abort();
   if (fault.is("exit")) _exit(0);
+  if (fault.is("forbidden")) try_forbidden_calls();
   if (fault.is("fork")) leave_a_process_behind();
   rv = fault.number;
   return fault.is("rv");
