@@ -94,7 +94,6 @@ TEST(Monitor, RecoversFromEachServiceFaultAndSaysWhich) {
     MonitorRun monitor(pcscd.api());
     ASSERT_TRUE(monitor.wait_for(readers_are(1)));
     pcscd.service(expected.state);
-    ASSERT_TRUE(monitor.wait_for(fault_is(Code::PCSC_LOST)));
     const auto fault = monitor.wait_for(fault_is(expected.code));
     ASSERT_TRUE(fault);
     EXPECT_TRUE(fault->slots.empty());
@@ -104,6 +103,15 @@ TEST(Monitor, RecoversFromEachServiceFaultAndSaysWhich) {
     monitor.stop();
     EXPECT_EQ(pcscd.open_contexts(), 0U);
   }
+}
+
+TEST(Monitor, AServiceThatDiesUnderTheSleepingMonitorIsLost) {
+  ScriptedPcsc pcscd;
+  pcscd.add_reader("Reader A");
+  MonitorRun monitor(pcscd.api());
+  ASSERT_TRUE(pcscd.wait_for_calls("GetStatusChange", 3));
+  pcscd.service(ScriptedPcsc::Service::ABSENT);
+  ASSERT_TRUE(monitor.wait_for(fault_is(Code::PCSC_LOST)));
 }
 
 TEST(Monitor, SaysAFaultThatLastsOnlyOnce) {
