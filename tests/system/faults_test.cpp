@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong at a desk, and the words for it. Every test plays the fault with the real parts.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/system/desk_client.h"
+#include "tests/world/world.h"
+
+namespace insd::test {
+namespace {
+
+using world::InsiOptions;
+using world::World;
+
+class FaultsTest : public ::testing::Test {
+ protected:
+  void start_insd() {
+    world_.start_insd(world_.insd_config());
+    client_.emplace(world_.socket());
+  }
+
+  // A desk with both cards, logged in; the teleservice is the test's to start.
+  void start_desk() {
+    world_.start_pcscd();
+    cps_ = &world_.insert_card(0, "cps3", "cps-dr-exemple");
+    vitale_ = &world_.insert_card(1, "vitale2", "vitale-demo");
+    start_insd();
+    login_ = client_->login();
+    lease_ = login_->finish("1234");
+    ASSERT_TRUE(lease_) << login_->failure().detail.ShortDebugString();
+    reading_ = expect_value(client_->vitale());
+  }
+
+  v1::SearchByVitaleRequest request() const {
+    v1::SearchByVitaleRequest request;
+    *request.mutable_context() = DeskClient::context(lease_->lease());
+    request.mutable_card()->mutable_card()->set_generation(reading_.generation());
+    return request;
+  }
+
+  Failure search_failure() {
+    const auto outcome = client_->search(request());
+    const auto* failure = std::get_if<Failure>(&outcome);
+    return failure == nullptr ? Failure{} : *failure;
+  }
+
+  World world_;
+  world::Card* cps_ = nullptr;
+  world::Card* vitale_ = nullptr;
+  std::optional<DeskClient> client_;
+  std::unique_ptr<Login> login_;
+  std::optional<v1::Lease> lease_;
+  v1::VitaleReading reading_;
+};
+
+TEST_F(FaultsTest, NoPcscd) {
+  start_insd();
+  const auto outcome = client_->vitale();
+  EXPECT_EQ(code_of(outcome), "PCSC_ABSENT");
+  EXPECT_FALSE(std::get<Failure>(outcome).detail.remedy().empty());
+}
+
+TEST_F(FaultsTest, NoCard) {
+  world_.start_pcscd();
+  start_insd();
+  EXPECT_EQ(code_of(client_->vitale()), "CARD_ABSENT");
+  EXPECT_EQ(code_of(client_->vitale("no such reader")), "READER_NOT_FOUND");
+}
+
+TEST_F(FaultsTest, AVitale1IsRecognisedAndRefused) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "vitale1", "vitale1");
+  start_insd();
+  EXPECT_EQ(code_of(client_->vitale()), "CARD_UNSUPPORTED");
+  EXPECT_EQ(client_->readers()[0].card_kind(), v1::CARD_KIND_VITALE_1);
+  EXPECT_TRUE(card.exchanges().empty()) << "nothing is sent to a card that cannot be read";
+}
+
+TEST_F(FaultsTest, TheWrongCardInTheReader) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  start_insd();
+  EXPECT_EQ(code_of(client_->vitale(world_.reader_name(0))), "CARD_WRONG_KIND");
+  EXPECT_EQ(code_of(client_->professional(world_.reader_name(1))), "CARD_WRONG_KIND");
+}
+
+TEST_F(FaultsTest, ACardPulledBetweenSelectionAndSearch) {
+  world_.start_insi();
+  start_desk();
+  vitale_->remove();
+  world_.await_card(1, false);
+  EXPECT_EQ(search_failure().detail.code(), "CARD_CHANGED");
+  vitale_->insert();
+  world_.await_card(1, true);
+  // Even the same card back is another insertion: what was chosen is void.
+  EXPECT_EQ(search_failure().detail.code(), "CARD_CHANGED");
+}
+
+TEST_F(FaultsTest, T_CARD_11_ACardSwappedWithoutAnEventIsNotSearchedFor) {
+  world_.start_insi();
+  start_desk();
+  vitale_->swap(World::profile("vitale-family"));
+  const auto code = search_failure().detail.code();
+  EXPECT_TRUE(code == "CARD_CHANGED" || code == "CARD_REMOVED") << code;
+}
+
+TEST_F(FaultsTest, TheProfessionalsCardPulledEndsTheLease) {
+  world_.start_insi();
+  start_desk();
+  cps_->remove();
+  world_.await_card(0, false);
+  const auto step = login_->next();
+  ASSERT_TRUE(step && step->has_ended());
+  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_CARD_REMOVED);
+  EXPECT_EQ(search_failure().detail.code(), "LEASE_LOST");
+}
+
+// ---- the PIN ----
+
+TEST_F(FaultsTest, T_PIN_02_AWrongPinSpendsExactlyOneTryAndTheAnswerSaysSo) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto login = client_->login();
+  EXPECT_FALSE(login->finish("9999"));
+  const Failure failure = login->failure();
+  EXPECT_EQ(failure.detail.code(), "PIN_WRONG");
+  EXPECT_EQ(failure.detail.pin_try_spent(), v1::PIN_TRY_SPENT_YES);
+  EXPECT_EQ(failure.detail.pin_tries_left(), 2);
+  EXPECT_EQ(expect_value(client_->professional()).pin_tries_left(), 2);
+}
+
+std::size_t verify_commands(const world::Card& card) {
+  const auto exchanges = card.exchanges();
+  return static_cast<std::size_t>(std::ranges::count_if(exchanges, [](const std::string& line) {
+    std::string command = line.substr(0, line.find("->"));
+    std::erase(command, ' ');
+    // VERIFY with data: an empty one only asks for the counter.
+    return command.find("00200001") != std::string::npos && command.find("0020000100") == std::string::npos;
+  }));
+}
+
+TEST_F(FaultsTest, T_PIN_03_ABlockedCardIsSentNothing) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "cps3", "cps-blocked");
+  start_insd();
+  auto login = client_->login();
+  EXPECT_FALSE(login->finish("1234"));
+  EXPECT_EQ(login->failure().detail.code(), "PIN_BLOCKED");
+  EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  EXPECT_TRUE(login->prompts().empty()) << "nobody is asked for a PIN that cannot be used";
+  EXPECT_EQ(verify_commands(card), 0U);
+}
+
+TEST_F(FaultsTest, T_PIN_03_TheLastTryNeedsConsent) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "cps3", "cps-last-try");
+  start_insd();
+  auto login = client_->login();
+  const auto first = login->next();
+  ASSERT_TRUE(first && first->has_prompt());
+  EXPECT_EQ(first->prompt().kind(), v1::PROMPT_KIND_LAST_TRY_CONSENT);
+  login->consent(first->prompt().prompt_id(), false);
+  EXPECT_EQ(login->failure().detail.code(), "PIN_CONSENT_REQUIRED");
+  EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  EXPECT_EQ(verify_commands(card), 0U);
+  EXPECT_TRUE(client_->login()->finish("1234")) << "with consent the right PIN works";
+}
+
+TEST_F(FaultsTest, T_PIN_04_AMalformedPinIsSentToNoCard) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  using namespace std::string_literals;
+  for (const std::string& pin : {""s, "123"s, "123456789"s, "12a4"s, "12\0"s + "4", "１２３４"s, std::string(300, '1')}) {
+    auto login = client_->login();
+    EXPECT_FALSE(login->finish(pin));
+    EXPECT_EQ(login->failure().detail.code(), "PIN_MALFORMED") << pin.size();
+    EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  }
+  EXPECT_EQ(verify_commands(card), 0U);
+  EXPECT_EQ(expect_value(client_->professional()).pin_tries_left(), 3);
+}
+
+TEST_F(FaultsTest, T_PIN_02_ACancelSpendsNothing) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto login = client_->login();
+  const auto prompt = login->next();
+  ASSERT_TRUE(prompt && prompt->has_prompt());
+  login->cancel(prompt->prompt().prompt_id());
+  EXPECT_EQ(login->failure().detail.code(), "PIN_CANCELLED");
+  EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  EXPECT_EQ(verify_commands(card), 0U);
+}
+
+TEST_F(FaultsTest, T_PIN_05_ASearchWithoutOrWithAnotherLeaseIsRefused) {
+  world_.start_insi();
+  start_desk();
+  auto without = request();
+  without.mutable_context()->clear_lease();
+  EXPECT_EQ(code_of(client_->search(without)), "LEASE_REQUIRED");
+  auto invented = request();
+  invented.mutable_context()->set_lease(std::string(64, '0'));
+  EXPECT_EQ(code_of(client_->search(invented)), "LEASE_INVALID");
+}
+
+TEST_F(FaultsTest, LogoutDropsTheVerifiedStateOfTheCard) {
+  start_desk();
+  v1::LogoutRequest logout;
+  logout.set_lease(lease_->lease());
+  v1::LogoutResponse gone;
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  ASSERT_TRUE(client_->professional_->Logout(&context, logout, &gone).ok());
+  EXPECT_TRUE(gone.card_reset());
+  EXPECT_EQ(search_failure().detail.code(), "LEASE_INVALID");
+}
+
+TEST_F(FaultsTest, AHeldLeaseEndsWithItsStream) {
+  world_.start_insi();
+  start_desk();
+  login_.reset();
+  // The daemon hears of the end of the stream by itself: ask until it has.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  std::string code;
+  while (code != "LEASE_INVALID" && std::chrono::steady_clock::now() < until) {
+    code = search_failure().detail.code();
+  }
+  EXPECT_EQ(code, "LEASE_INVALID");
+}
+
+TEST_F(FaultsTest, T_PIN_01_ThePinAppearsInNoLogAtAnyLevel) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-second");
+  std::string config = world_.insd_config();
+  const auto level = config.find("log_level");
+  ASSERT_NE(level, std::string::npos) << "the world's configuration sets a level";
+  config.replace(level, config.find('\n', level) - level, "log_level = \"trace\"");
+  world_.start_insd(config);
+  client_.emplace(world_.socket());
+  auto login = client_->login();
+  ASSERT_TRUE(login->finish("246801")) << login->failure().detail.ShortDebugString();
+  EXPECT_FALSE(client_->login()->finish("864209"));
+  world_.stop_insd();
+  std::string log;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(world_.directory())) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    log.append(std::istreambuf_iterator<char>(file), {});
+  }
+  ASSERT_NE(log.find("insd"), std::string::npos);
+  for (const std::string pin : {"246801", "864209"}) {
+    const bool in_profile = pin == "246801";  // the simulated card's own file may be in the directory
+    std::string hex;
+    for (const char digit : pin) hex += "3" + std::string(1, digit);
+    EXPECT_EQ(log.find(hex), std::string::npos) << "in hexadecimal";
+    if (!in_profile) EXPECT_EQ(log.find(pin), std::string::npos);
+  }
+  std::ifstream insd_log(world_.insd_log_path, std::ios::binary);
+  const std::string own(std::istreambuf_iterator<char>(insd_log), {});
+  EXPECT_EQ(own.find("246801"), std::string::npos);
+}
+
+// ---- the teleservice ----
+
+struct InsiFault {
+  const char* name;
+  InsiOptions options;
+  const char* code;
+  v1::RetryRule retry;
+};
+
+void PrintTo(const InsiFault& fault, std::ostream* out) { *out << fault.name; }
+
+class InsiFaultsTest : public FaultsTest, public ::testing::WithParamInterface<InsiFault> {};
+
+TEST_P(InsiFaultsTest, HasItsCodeAndIsNeverNotFound) {
+  world_.start_insi(GetParam().options);
+  start_desk();
+  const auto outcome = client_->search(request());
+  ASSERT_TRUE(std::holds_alternative<Failure>(outcome)) << "not found is an answer, this is none";
+  const auto& detail = std::get<Failure>(outcome).detail;
+  EXPECT_EQ(detail.code(), GetParam().code) << detail.technical_detail();
+  EXPECT_EQ(detail.layer(), v1::LAYER_INSI);
+  EXPECT_EQ(detail.retry(), GetParam().retry);
+  EXPECT_EQ(detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+}
+
+InsiFault with_fault(const char* name, const char* fault, const char* code, v1::RetryRule retry) {
+  return {name, {"good", std::string("fault = \"") + fault + "\"\n"}, code, retry};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, InsiFaultsTest,
+    ::testing::Values(InsiFault{"WrongHost", {"wrong-host", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+                      InsiFault{"SelfSigned", {"self-signed", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+                      InsiFault{"Expired", {"expired", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+                      InsiFault{"WrongRoot", {"wrong-root", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+                      with_fault("ServiceDown", "desir_1020", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
+                      with_fault("SecondSearchDown", "insi_101", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
+                      with_fault("UnknownSoftware", "desir_550", "INSI_NOT_AUTHORISED", v1::RETRY_RULE_NEVER),
+                      with_fault("Html", "html", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+                      with_fault("EmptyBody", "empty", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+                      with_fault("PlainError", "http_500_plain", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+                      with_fault("CutAfterReading", "cut_after_read", "INSI_NO_ANSWER", v1::RETRY_RULE_NOW)),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(FaultsTest, InsiUnreachable) {
+  world_.start_insi();
+  world_.stop_insi();
+  start_desk();
+  const Failure failure = search_failure();
+  EXPECT_EQ(failure.detail.code(), "INSI_UNREACHABLE") << failure.detail.technical_detail();
+  EXPECT_EQ(failure.detail.retry(), v1::RETRY_RULE_LATER);
+}
+
+TEST_F(FaultsTest, AnIdentityInDoubtIsNotSent) {
+  world_.start_insi();
+  start_desk();
+  for (const auto attribute : {v1::IDENTITY_ATTRIBUTE_DOUBTFUL, v1::IDENTITY_ATTRIBUTE_FICTITIOUS}) {
+    auto doubtful = request();
+    doubtful.mutable_context()->clear_identity_attributes();
+    doubtful.mutable_context()->add_identity_attributes(attribute);
+    EXPECT_EQ(code_of(client_->search(doubtful)), "IDENTITY_FORBIDS_CALL");
+  }
+  auto silent = request();
+  silent.mutable_context()->clear_identity_attributes();
+  silent.mutable_context()->clear_purpose_id();
+  const auto refused = client_->search(silent);
+  ASSERT_EQ(code_of(refused), "INVALID_ARGUMENT");
+  EXPECT_EQ(std::get<Failure>(refused).detail.field_violations_size(), 2);
+}
+
+}  // namespace
+}  // namespace insd::test
