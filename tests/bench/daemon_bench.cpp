@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon as a client sees it: from exec to accepting, idle memory, and a unary call through the whole path beside
-// a bare callback server with the same message, both in this run. Prints; asserts nothing.
+// The daemon as a client sees it: from exec to accepting, idle memory, and a unary call through the whole
+// path beside a bare callback server with the same message, both in this run. Prints; asserts nothing.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -142,20 +142,21 @@ int main(int argc, char** argv) try {
     const Child insd({std::string(INSD_BIN_DIR) + "/insd", "--config", (dir / "insd.toml").string()});
     const auto accepting = wait_until_connectable(dir / "insd.sock", started);
     const auto bare_started = Steady::now();
-    const Child bare({fs::read_symlink("/proc/self/exe").string(), "--serve-bare", (dir / "bare.sock").string()});
+    const Child bare(
+        {fs::read_symlink("/proc/self/exe").string(), "--serve-bare", (dir / "bare.sock").string()});
     const auto bare_accepting = wait_until_connectable(dir / "bare.sock", bare_started);
 
     const Latency echo = measure(dir / "bare.sock");
     const Latency whole = measure(dir / "insd.sock");
     std::printf("exec to accepting     insd %6.1f ms   bare server %6.1f ms   ratio %.2f\n",
                 accepting.count() / 1000, bare_accepting.count() / 1000, accepting / bare_accepting);
-    std::printf("resident memory       insd %6ld kB   bare server %6ld kB   ratio %.2f\n", resident_kb(insd.pid()),
-                resident_kb(bare.pid()),
+    std::printf("resident memory       insd %6ld kB   bare server %6ld kB   ratio %.2f\n",
+                resident_kb(insd.pid()), resident_kb(bare.pid()),
                 static_cast<double>(resident_kb(insd.pid())) / static_cast<double>(resident_kb(bare.pid())));
-    std::printf("unary call p50        insd %6.0f us   bare server %6.0f us   ratio %.2f\n", whole.p50, echo.p50,
-                whole.p50 / echo.p50);
-    std::printf("unary call p99        insd %6.0f us   bare server %6.0f us   ratio %.2f\n", whole.p99, echo.p99,
-                whole.p99 / echo.p99);
+    std::printf("unary call p50        insd %6.0f us   bare server %6.0f us   ratio %.2f\n", whole.p50,
+                echo.p50, whole.p50 / echo.p50);
+    std::printf("unary call p99        insd %6.0f us   bare server %6.0f us   ratio %.2f\n", whole.p99,
+                echo.p99, whole.p99 / echo.p99);
   }
   fs::remove_all(dir);
   return 0;

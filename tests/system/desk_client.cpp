@@ -58,7 +58,9 @@ void Login::cancel(const std::string& prompt_id) {
   stream_->Write(request);
 }
 
-void Login::close() { stream_->WritesDone(); }
+void Login::close() {
+  stream_->WritesDone();
+}
 
 Failure Login::failure() {
   if (!failure_) {

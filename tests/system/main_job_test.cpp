@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole product once: cards in readers of a real pcscd, a signed exchange over TLS, an identity over gRPC.
+// The whole product once: cards in readers of a real pcscd, a signed exchange over TLS, an identity over
+// gRPC.
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ class MainJobTest : public ::testing::Test {
     client_.emplace(world_.socket());
   }
 
-  v1::SearchByVitaleRequest ask_for(const v1::VitaleReading& reading, unsigned index, const v1::Lease& lease) {
+  v1::SearchByVitaleRequest ask_for(const v1::VitaleReading& reading, unsigned index,
+                                    const v1::Lease& lease) {
     v1::SearchByVitaleRequest request;
     *request.mutable_context() = DeskClient::context(lease.lease());
     request.mutable_card()->mutable_card()->set_reader(reading.reader());
@@ -120,14 +122,16 @@ TEST_F(MainJobTest, SearchByTraitsGivesTheThreeOutcomes) {
   const auto refused = search("DUR4ND", {"L3O"}, "X", "1975-13");
   ASSERT_EQ(code_of(refused), "TRAITS_INVALID");
   std::vector<std::string> fields;
-  for (const auto& violation : std::get<Failure>(refused).detail.field_violations()) fields.push_back(violation.field());
+  for (const auto& violation : std::get<Failure>(refused).detail.field_violations())
+    fields.push_back(violation.field());
   EXPECT_EQ(fields, (std::vector<std::string>{"traits.birth_name", "traits.given_names[0]", "traits.sex",
                                               "traits.birth_date"}));
 }
 
 TEST_F(MainJobTest, InsctlIdentifyPrintsTheIdentityAsOneDocument) {
   start();
-  const auto outcome = world_.run({"insctl", "--json", "identify", "--beneficiary", "1", "--pin-stdin"}, "1234\n");
+  const auto outcome =
+      world_.run({"insctl", "--json", "identify", "--beneficiary", "1", "--pin-stdin"}, "1234\n");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto document = nlohmann::json::parse(outcome.out);
   EXPECT_NE(outcome.out.find("1090763220834"), std::string::npos);
