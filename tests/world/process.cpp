@@ -239,12 +239,4 @@ Outcome run_to_end(const std::vector<std::string>& argv, const std::vector<std::
   return outcome;
 }
 
-int run_in_front(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
-  const pid_t child = spawn(argv, environment, {}, false);
-  int reported = 0;
-  while (waitpid(child, &reported, 0) < 0 && errno == EINTR) {
-  }
-  return status_of(reported);
-}
-
 }  // namespace insd::world

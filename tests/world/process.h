@@ -88,8 +88,4 @@ struct Outcome {
 Outcome run_to_end(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
                    const std::string& input, milliseconds deadline);
 
-/// Runs a program in the foreground, with our own terminal and process group. A signal that ends us is waited
-/// out: whoever calls cleans up afterwards. Returns exit status or 128 + signal.
-int run_in_front(const std::vector<std::string>& argv, const std::vector<std::string>& environment);
-
 }  // namespace insd::world

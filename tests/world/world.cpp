@@ -61,10 +61,16 @@ bool port_is_free(std::uint16_t port) {
 
 }  // namespace
 
-World::World() {
-  auto pattern = (fs::temp_directory_path() / "insd-world.XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw WorldError("no temporary directory");
-  directory_ = pattern;
+World::World(const std::optional<fs::path>& directory) {
+  if (directory) {
+    fs::create_directories(*directory);
+    directory_ = fs::canonical(*directory);
+    keep_ = true;
+  } else {
+    auto pattern = (fs::temp_directory_path() / "insd-world.XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw WorldError("no temporary directory");
+    directory_ = pattern;
+  }
   fs::create_directory(directory_ / "runtime");
   fs::permissions(directory_ / "runtime", fs::perms::owner_all);
   fs::create_directory(directory_ / "state");

@@ -50,7 +50,9 @@ struct InsiOptions {
 
 class World {
  public:
-  World();
+  /// Its files go into `directory` and stay there; without one, into a temporary directory that ends with the
+  /// world.
+  explicit World(const std::optional<std::filesystem::path>& directory = std::nullopt);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();
