@@ -91,7 +91,9 @@ TEST(WorldTest, outcomes_of_programs_are_reported_whole) {
   EXPECT_EQ(outcome.out, "input");
   EXPECT_EQ(outcome.err, "oops\n");
   EXPECT_EQ(world.run({"sh", "-c", "kill -SEGV $$"}).status, 128 + SIGSEGV);
-  EXPECT_EQ(world.run({"no-such-program"}).status, 127);
+  const auto missing = world.run({"no-such-program"});
+  EXPECT_EQ(missing.status, 127);
+  EXPECT_THAT(missing.err, HasSubstr("no-such-program"));
   EXPECT_THROW(world.run({"sleep", "30"}, "", milliseconds(50)), WorldError);
 }
 

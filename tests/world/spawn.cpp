@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -62,6 +63,9 @@ pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>
                                    fcntl(stdio.err, F_DUPFD_CLOEXEC, 3)};
   for (int target = 0; target < 3; ++target) dup2(high[static_cast<std::size_t>(target)], target);
   execve(program.c_str(), arguments.data(), variables.data());
+  const std::string_view complaint = ": cannot be executed\n";
+  [[maybe_unused]] auto written = write(2, program.data(), program.size());
+  written = write(2, complaint.data(), complaint.size());
   constexpr int not_found = 127;
   _exit(not_found);
 }
