@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/message.h"
 
-#include <regex>
-
 #include "tests/simulators/insi/instant.h"
+#include "tests/simulators/insi/pattern.h"
 
 namespace sim {
 namespace {
 
 constexpr const char* kUuid = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
-
-/// No text of a request is long, and std::regex recurses on its subject.
-bool matches(const std::string& text, const char* pattern) {
-  return text.size() <= 256 && std::regex_match(text, std::regex(pattern));
-}
 
 std::string text_of(const xmlNode* parent, std::string_view ns, std::string_view name) {
   return xml::text(xml::child(parent, ns, name)).value_or("");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/service.h"
 
-#include <regex>
+#include "tests/simulators/insi/pattern.h"
 
 namespace sim {
 namespace {
@@ -10,9 +10,8 @@ constexpr std::string_view kTestOid = "1.2.250.1.213.1.4.10";
 
 /// Method, path and media type; the status of the plain HTTP refusal, 0 when they are right.
 int check_http(const Config& config, const HttpRequest& request, Findings& findings) {
-  static const std::regex media_type("application/soap\\+xml *(; *[a-z]+=(\"[^\"]*\"|[^ ;\"]+) *)*",
-                                     std::regex::icase);
-  static const std::regex charset(".*; *charset=\"?utf-8\"? *(;.*)?", std::regex::icase);
+  constexpr const char* kMediaType = "application/soap\\+xml *(; *[a-z]+=(\"[^\"]*\"|[^ ;\"]+) *)*";
+  constexpr const char* kCharset = ".*; *charset=\"?utf-8\"? *(;.*)?";
   const auto content_type = request.header("content-type").substr(0, 512);
   if (request.method != "POST") {
     findings.bad("http", "the method is not POST");
@@ -22,7 +21,7 @@ int check_http(const Config& config, const HttpRequest& request, Findings& findi
     findings.bad("http", "the path is not " + config.path);
     return 404;
   }
-  if (!std::regex_match(content_type, media_type) || !std::regex_match(content_type, charset)) {
+  if (!matches(content_type, kMediaType, true) || !matches(content_type, kCharset, true)) {
     findings.bad("http", "Content-Type is not application/soap+xml; charset=utf-8");
     return 415;
   }
