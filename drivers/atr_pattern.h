@@ -21,7 +21,7 @@ class AtrPattern {
   template <std::size_t N>
   requires(N >= 2 && N <= kMaxAtr) consteval AtrPattern(CardKind kind, const std::uint8_t (&value)[N],
                                                         const std::uint8_t (&mask)[N])
-      : kind_(kind), size_(N) {
+      : size_(N), kind_(kind) {
     for (std::size_t i = 0; i < N; ++i) {
       if ((value[i] & ~mask[i]) != 0) throw "a value bit that the mask ignores";
     }
@@ -32,7 +32,7 @@ class AtrPattern {
   /// An ATR that is known to the last bit.
   template <std::size_t N>
   requires(N >= 2 && N <= kMaxAtr) consteval AtrPattern(CardKind kind, const std::uint8_t (&value)[N])
-      : kind_(kind), size_(N) {
+      : size_(N), kind_(kind) {
     std::copy_n(value, N, value_.begin());
     std::fill_n(mask_.begin(), N, std::uint8_t{0xFF});
   }
@@ -47,8 +47,8 @@ class AtrPattern {
   [[nodiscard]] constexpr CardKind kind() const { return kind_; }
 
  private:
-  CardKind kind_;
   std::size_t size_;
+  CardKind kind_;
   std::array<std::uint8_t, kMaxAtr> value_{};
   std::array<std::uint8_t, kMaxAtr> mask_{};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/vitale/vitale.h"
 
+#include <exception>
 #include <utility>
 
 #include "drivers/base/error.h"
@@ -58,7 +59,7 @@ std::vector<Beneficiary> attempt(iso7816::Channel& channel, const IdentityAttemp
 // Nobody, with the first reason that says more than "no such file", when no way led to a name.
 struct Identities {
   Reading reading;
-  std::optional<Error> reason;
+  std::exception_ptr reason;
 };
 
 Identities read_identities(iso7816::Channel& channel) {
@@ -69,7 +70,7 @@ Identities read_identities(iso7816::Channel& channel) {
       if (!result.reading.beneficiaries.empty()) return result;
     } catch (const Error& error) {
       if (!another_way_may_work(error.code())) throw;
-      if (!result.reason && error.code() != Code::NOT_FOUND) result.reason = error;
+      if (!result.reason && error.code() != Code::NOT_FOUND) result.reason = std::current_exception();
     }
   }
   return result;
@@ -95,7 +96,7 @@ Reading read(iso7816::Channel& channel) {
   // one.
   select_or_refuse(channel, kSelectVitale);
   if (identities.reading.beneficiaries.empty()) {
-    if (identities.reason) throw *identities.reason;
+    if (identities.reason) std::rethrow_exception(identities.reason);
     throw Error(Code::CARD_DATA_INVALID, "no identity on the card");
   }
   join_nirs(read_nirs(channel), identities.reading.beneficiaries);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vitale cards that lie or surprise.
-#include <random>
-
 #include <gtest/gtest.h>
 
 #include "drivers/vitale/decode.h"

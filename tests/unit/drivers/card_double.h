@@ -86,6 +86,7 @@ class FakeCps final : public CardDouble {
   int tries = 3;
   bool gives_counter = true;
   bool verified = false;
+  bool real_signatures = true;  ///< false: 256 bytes at no cost
 
  private:
   Bytes respond(ByteView command) override;
