@@ -305,6 +305,8 @@ class HttpClient::Impl {
 
   ~Impl() {
     pool_->stop();
+    pool_->join();
+    state_->kept.reset();  // before the pool, whose services it uses
     if (state_->look_ups == 0) return;
     // A name look-up may block for many seconds and the pool's end waits for it: the daemon's end does not.
     std::thread([pool = std::move(pool_), state = state_]() mutable { pool.reset(); }).detach();
