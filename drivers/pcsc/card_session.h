@@ -16,8 +16,9 @@ namespace insd::pcsc {
 
 enum class AtEnd : std::uint8_t { LEAVE, RESET };
 
-/// Connected to the card in one reader. Throws CARD_ABSENT, CARD_MUTE, READER_HELD (after `patience` of
-/// retries when another program is exclusive), READER_NOT_FOUND, PCSC_*.
+/// Connected to the card in one reader. Where another program has a transaction open, the constructor waits
+/// for its end inside pcscd, which cannot be cancelled (measured). Throws CARD_ABSENT, CARD_MUTE, READER_HELD
+/// (after `patience` of retries when another program is exclusive), READER_NOT_FOUND, PCSC_*.
 class CardConnection {
  public:
   CardConnection(Context& context, const std::string& reader, std::chrono::milliseconds patience,

@@ -23,8 +23,8 @@ constexpr auto kMeanings = std::to_array<Meaning>({
     INSD_SCARD(SCARD_F_COMM_ERROR, PCSC_LOST),
     INSD_SCARD(SCARD_E_SERVICE_STOPPED, PCSC_LOST),
     INSD_SCARD(SCARD_E_INVALID_HANDLE, PCSC_LOST),  // of a pcscd that ended
+    INSD_SCARD(SCARD_E_NO_SERVICE, PCSC_LOST),
     INSD_SCARD(SCARD_W_SECURITY_VIOLATION, PCSC_REFUSED),
-    // pcscd has a limit for all programs, the library one for each (platform fact: 200, then NO_ACCESS).
     INSD_SCARD(SCARD_E_NO_ACCESS, PCSC_OUT_OF_CONTEXTS),
     INSD_SCARD(SCARD_E_NO_MEMORY, PCSC_OUT_OF_CONTEXTS),
     INSD_SCARD(SCARD_E_UNKNOWN_READER, READER_NOT_FOUND),
@@ -59,21 +59,28 @@ std::string hex(LONG result) {
   return "0x" + to_hex(bytes);
 }
 
-// pcsc-lite says NO_SERVICE for "not running" and for "not allowed" alike.
-Error no_service(const PcscApi& api, std::string_view call) {
-  const int error = api.probe_socket();
-  if (error == 0)
-    return Error(Code::PCSC_LOST, text(call, "SCARD_E_NO_SERVICE, yet pcscd accepts connections"));
-  if (error == EACCES || error == EPERM) {
-    return Error(Code::PCSC_REFUSED, text(call, "pcscd's socket refuses this user"));
-  }
-  return Error(Code::PCSC_ABSENT, text(call, "nobody listens on pcscd's socket"));
+// A pcscd that is away, one that refuses and one with no context left (200 in pcsc-lite 1.9) all give these,
+// which of them by chance: the library only sees its connection closed.
+bool ambiguous(LONG result) {
+  return result == SCARD_E_NO_SERVICE || result == SCARD_E_NO_ACCESS || result == SCARD_W_SECURITY_VIOLATION;
 }
 
 }  // namespace
 
 Error to_error(const PcscApi& api, LONG result, std::string_view call) {
-  if (result == SCARD_E_NO_SERVICE) return no_service(api, call);
+  if (ambiguous(result)) {
+    switch (api.probe_socket()) {
+      case 0:
+        break;  // it accepts and stays: the code is to be believed
+      case EMFILE:
+        return Error(Code::PCSC_OUT_OF_CONTEXTS, text(call, "pcscd hangs up at once"));
+      case EACCES:
+      case EPERM:
+        return Error(Code::PCSC_REFUSED, text(call, "pcscd refuses this user"));
+      default:
+        return Error(Code::PCSC_ABSENT, text(call, "nobody listens on pcscd's socket"));
+    }
+  }
   const auto known = std::find_if(kMeanings.begin(), kMeanings.end(),
                                   [&](const Meaning& meaning) { return meaning.result == result; });
   if (known == kMeanings.end()) return Error(Code::READER_FAILED, text(call, hex(result)));

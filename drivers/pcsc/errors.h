@@ -10,7 +10,8 @@
 namespace insd::pcsc {
 
 /// Throws the Error for `result` unless it is SCARD_S_SUCCESS. `call` names the function in the error text.
-/// NO_SERVICE-like codes ask api.probe_socket() to tell PCSC_ABSENT from PCSC_REFUSED.
+/// NO_SERVICE-like codes ask api.probe_socket() to tell PCSC_ABSENT, PCSC_REFUSED, PCSC_OUT_OF_CONTEXTS and
+/// PCSC_LOST apart (up to 100 ms).
 void check(const PcscApi& api, LONG result, std::string_view call);
 
 /// The Error itself, for code that handles some results.

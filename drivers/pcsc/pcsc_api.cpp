@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -13,17 +13,29 @@
 namespace insd::pcsc {
 namespace {
 
-int probe_socket() {
+constexpr int kHangUpMs = 100;
+// pcscd comes with this file when it was built with polkit, which refuses by hanging up as well.
+constexpr const char* kPolkitActions = "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy";
+
+int connect_to_pcscd(int descriptor) {
   const std::string path = socket_path();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return ENAMETOOLONG;
   std::memcpy(address.sun_path, path.data(), path.size());
+  if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return 0;
+  return errno;
+}
 
+int probe_socket() {
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return errno;
-  const int result = connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int error = result == 0 ? 0 : errno;
+  int error = connect_to_pcscd(descriptor);
+  if (error == 0) {
+    // pcscd never speaks first: all that can be heard is that it hangs up.
+    pollfd heard{.fd = descriptor, .events = POLLIN | POLLRDHUP, .revents = 0};
+    if (poll(&heard, 1, kHangUpMs) > 0) error = access(kPolkitActions, F_OK) == 0 ? EACCES : EMFILE;
+  }
   close(descriptor);
   return error == EAGAIN ? 0 : error;  // somebody listens, and is busy
 }

@@ -33,8 +33,10 @@ struct PcscApi {
   std::function<LONG(SCARDHANDLE card, DWORD code, const unsigned char* in, DWORD in_length,
                      unsigned char* out, DWORD out_size, DWORD* out_length)>
       control;
-  /// 0, or the errno of a plain connect() to pcscd's socket: the PC/SC code is the same for "not running" and
-  /// "not allowed" (platform fact), this tells them apart.
+  /// What a plain connection to pcscd's socket says: the PC/SC codes are the same for "not running", "not
+  /// allowed" and "no context left" (platform fact), this tells them apart. 0: it accepts and stays. EMFILE:
+  /// it accepts and hangs up at once, as pcscd does without a free context. EACCES: not allowed. Else the
+  /// errno of connect().
   std::function<int()> probe_socket;
 };
 

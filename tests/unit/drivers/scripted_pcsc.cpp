@@ -280,7 +280,7 @@ void ScriptedPcsc::fill_api() {
     };
   };
   api_.establish_context = plain("EstablishContext", [this](SCARDCONTEXT* context) -> LONG {
-    if (service_ == Service::FULL) return SCARD_E_NO_ACCESS;
+    if (service_ == Service::FULL) return SCARD_W_SECURITY_VIOLATION;
     if (service_ != Service::RUNNING) return SCARD_E_NO_SERVICE;
     *context = ++next_handle_;
     contexts_.insert(*context);
@@ -339,9 +339,19 @@ void ScriptedPcsc::fill_api() {
       "Control", [](SCARDHANDLE, DWORD, const unsigned char*, DWORD, unsigned char*, DWORD, DWORD*) -> LONG {
         return SCARD_E_UNSUPPORTED_FEATURE;
       });
-  api_.probe_socket = [this] {
+  api_.probe_socket = [this]() -> int {
     const Lock lock(mutex_);
-    return service_ == Service::ABSENT ? ENOENT : service_ == Service::REFUSED ? EACCES : 0;
+    switch (service_) {
+      case Service::ABSENT:
+        return ENOENT;
+      case Service::REFUSED:
+        return EACCES;
+      case Service::FULL:
+        return EMFILE;
+      case Service::RUNNING:
+        break;
+    }
+    return 0;
   };
 }
 
