@@ -69,7 +69,7 @@ bool Connection::wait_for_data() {
 }
 
 std::string Connection::read_some() {
-  std::string bytes(16 * 1024, '\0');
+  std::string bytes(16U << 10U, '\0');
   ERR_clear_error();
   const int got = SSL_read(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
   if (got <= 0) {

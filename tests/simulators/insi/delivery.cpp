@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/delivery.h"
 
-#include <array>
 #include <cstdint>
+#include <sstream>
 
 #include "tests/simulators/insi/http.h"
 
@@ -82,9 +82,9 @@ bool drip(Connection& connection, const std::string& bytes, Stop& stop) {
 
 void never_end(Connection& connection, const Answer& answer, Stop& stop) {
   const auto chunk = [](const std::string& content) {
-    std::array<char, 16> size{};
-    std::snprintf(size.data(), size.size(), "%zx\r\n", content.size());
-    return size.data() + content + "\r\n";
+    std::ostringstream text;
+    text << std::hex << content.size() << "\r\n" << content << "\r\n";
+    return text.str();
   };
   connection.write(http_head(answer, std::nullopt, true));
   connection.write(chunk(answer.body.substr(0, answer.body.rfind("</"))));

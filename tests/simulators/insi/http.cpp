@@ -7,8 +7,8 @@
 namespace sim {
 namespace {
 
-constexpr std::size_t kMaxHead = 16 * 1024;
-constexpr std::size_t kMaxBody = 256 * 1024;
+constexpr std::size_t kMaxHead = 16U << 10U;
+constexpr std::size_t kMaxBody = 256U << 10U;
 
 std::string lower(std::string text) {
   for (char& c : text) {

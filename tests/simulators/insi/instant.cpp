@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/instant.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <array>
 #include <string>
 
 namespace sim {
@@ -9,36 +10,51 @@ namespace {
 
 constexpr std::chrono::minutes kTolerance{20};  // what the conformity test of the Vitale assertion waits for
 
+/// The digits of `text` where `shape` has a 'd', as numbers of two digits each; nothing unless the rest is
+/// equal.
+template <std::size_t Count>
+std::optional<std::array<int, Count>> two_digit_fields(std::string_view text, std::string_view shape) {
+  std::array<int, Count> fields{};
+  std::size_t digits = 0;
+  if (text.size() != shape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (shape[i] != 'd') {
+      if (text[i] != shape[i]) return std::nullopt;
+      continue;
+    }
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    auto& field = fields[digits++ / 2];
+    field = field * 10 + (text[i] - '0');
+  }
+  return fields;
+}
+
+std::optional<std::chrono::minutes> parse_zone(std::string_view text) {
+  if (text == "Z") return std::chrono::minutes(0);
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const auto zone = two_digit_fields<2>(text.substr(1), "dd:dd");
+  if (!zone) return std::nullopt;
+  const auto offset = std::chrono::hours((*zone)[0]) + std::chrono::minutes((*zone)[1]);
+  return text[0] == '-' ? -offset : offset;
+}
+
 }  // namespace
 
 std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text) {
-  const std::string copy(text.substr(0, 64));
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-  if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
-                  &used) != 6 ||
-      used != 19) {
-    return std::nullopt;
-  }
-  std::size_t at = 19;
-  if (at < copy.size() && copy[at] == '.') at = copy.find_first_not_of("0123456789", at + 1);
-  if (at == std::string::npos) return std::nullopt;
-  std::chrono::minutes offset{0};
-  if (copy.substr(at) != "Z") {
-    char sign = 0;
-    int hours = 0, minutes = 0;
-    if (std::sscanf(copy.c_str() + at, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || copy.size() != at + 6) {
-      return std::nullopt;
-    }
-    offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
-    if (sign == '-') offset = -offset;
-    if (sign != '-' && sign != '+') return std::nullopt;
-  }
-  const std::chrono::year_month_day date{std::chrono::year(year),
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  const auto fields = two_digit_fields<7>(text.substr(0, kShape.size()), kShape);
+  if (!fields) return std::nullopt;
+  auto rest = text.substr(kShape.size());
+  if (rest.starts_with('.'))
+    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+  const auto zone = parse_zone(rest);
+  const auto& [century, year, month, day, hour, minute, second] = *fields;
+  const std::chrono::year_month_day date{std::chrono::year(century * 100 + year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (!zone || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) - offset;
+         std::chrono::seconds(second) - *zone;
 }
 
 std::string stale(std::string_view text) {

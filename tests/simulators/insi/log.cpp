@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/log.h"
 
-#include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <string_view>
 
 namespace sim {
 namespace {
@@ -16,9 +16,10 @@ std::string quoted(const std::string& text) {
       json += '\\';
       json += c;
     } else if (byte < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-      json += escape;
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      json += "\\u00";
+      json += kDigits[byte / 16];
+      json += kDigits[byte % 16];
     } else {
       json += c;
     }
@@ -74,10 +75,10 @@ void Log::request(const Record& record, const Findings& findings) {
   }
   line(prefix + "answer: " + record.answer + (record.fault == "none" ? "" : " (fault " + record.fault + ")"));
   if (!record_dir_) return;
-  char name[32];
-  std::snprintf(name, sizeof name, "%06llu", static_cast<unsigned long long>(record.number));
-  write_file(*record_dir_ / (std::string(name) + ".xml"), record.body);
-  write_file(*record_dir_ / (std::string(name) + ".json"), to_json(record, findings));
+  std::string name = std::to_string(record.number);
+  if (name.size() < 6) name.insert(0, 6 - name.size(), '0');
+  write_file(*record_dir_ / (name + ".xml"), record.body);
+  write_file(*record_dir_ / (name + ".json"), to_json(record, findings));
 }
 
 }  // namespace sim

@@ -20,7 +20,7 @@ constexpr std::string_view kUsage =
     "Plays the INSi teleservice over TLS: verifies every request (shape, freshness, assertion, certificate,\n"
     "XML signature), prints what it found, and answers from a file of test persons or with the fault asked "
     "for.\n"
-    "Prints READY port=N when it listens; ends on SIGTERM or SIGINT.\n"
+    "Prints READY port=N when it listens; ends on SIGTERM, SIGINT or when nobody reads its output.\n"
     "\n"
     "  --config FILE   TOML; the keys are in tests/simulators/insi/README.md\n"
     "  --check-config  read the configuration and what it names, then end\n"
@@ -37,7 +37,7 @@ int run(const std::string& config_file, bool check_only) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const int stop_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
 
   sim::Server server(config, service, log);

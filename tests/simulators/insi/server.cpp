@@ -55,10 +55,12 @@ Server::~Server() {
 }
 
 void Server::run(int stop_fd) {
-  std::array<pollfd, 2> waits = {pollfd{listener_, POLLIN, 0}, pollfd{stop_fd, POLLIN, 0}};
+  // POLLERR on standard output: whoever started us is gone and nobody reads us.
+  std::array<pollfd, 3> waits = {pollfd{listener_, POLLIN, 0}, pollfd{stop_fd, POLLIN, 0},
+                                 pollfd{STDOUT_FILENO, 0, 0}};
   while (true) {
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) throw std::runtime_error("poll failed");
-    if (waits[1].revents != 0) break;
+    if (waits[1].revents != 0 || (waits[2].revents & POLLERR) != 0) break;
     if (waits[0].revents != 0) accept_one();
   }
   stop_.set();

@@ -24,7 +24,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  /// Serves until `stop_fd` becomes readable, then ends every connection and returns.
+  /// Serves until `stop_fd` becomes readable or nobody reads standard output any more, then ends every
+  /// connection and returns.
   void run(int stop_fd);
 
  private:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/xml.h"
 
-#include <cstdarg>
-#include <cstdio>
 #include <set>
 #include <stdexcept>
 
@@ -27,14 +25,10 @@ std::string taken(xmlChar* owned) {
 }
 
 /// Keeps the first message of libxml2, one line of it.
-__attribute__((format(printf, 2, 3))) void keep_first(void* into, const char* format, ...) {
+void keep_first(void* into, xmlError* error) {
   auto& kept = *static_cast<std::string*>(into);
-  char line[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  if (kept.empty()) kept = line;
+  if (!kept.empty()) return;
+  kept = error->message == nullptr ? "an error without words" : error->message;
   while (!kept.empty() && kept.back() == '\n') kept.pop_back();
 }
 
@@ -124,7 +118,7 @@ std::optional<std::string> attribute(const xmlNode* node, std::string_view name)
 Schema::Schema(const std::filesystem::path& file) {
   std::string complaints;
   xmlSchemaParserCtxt* parser = xmlSchemaNewParserCtxt(file.c_str());
-  xmlSchemaSetParserErrors(parser, keep_first, nullptr, &complaints);
+  xmlSchemaSetParserStructuredErrors(parser, keep_first, &complaints);
   schema_.reset(xmlSchemaParse(parser));
   xmlSchemaFreeParserCtxt(parser);
   if (!schema_) throw std::runtime_error(file.string() + ": " + complaints);
@@ -133,7 +127,7 @@ Schema::Schema(const std::filesystem::path& file) {
 std::string Schema::complaint(xmlDoc* doc) const {
   std::string complaints;
   xmlSchemaValidCtxt* validator = xmlSchemaNewValidCtxt(schema_.get());
-  xmlSchemaSetValidErrors(validator, keep_first, nullptr, &complaints);
+  xmlSchemaSetValidStructuredErrors(validator, keep_first, &complaints);
   const int result = xmlSchemaValidateDoc(validator, doc);
   xmlSchemaFreeValidCtxt(validator);
   if (result == 0) return {};

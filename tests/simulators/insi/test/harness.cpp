@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +30,7 @@ pid_t start(const std::vector<std::string>& command, int& output) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;
@@ -83,7 +84,7 @@ Directory::~Directory() {
 }
 
 std::filesystem::path Directory::write(const std::string& name, const std::string& content) const {
-  const auto file = path_ / name;
+  auto file = path_ / name;
   std::ofstream(file, std::ios::binary) << content;
   return file;
 }
@@ -106,7 +107,7 @@ Simulator::~Simulator() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
-  ::close(output_);
+  if (output_ >= 0) ::close(output_);
 }
 
 std::string Simulator::output_until(std::string_view text) {
@@ -115,7 +116,7 @@ std::string Simulator::output_until(std::string_view text) {
     const auto found = pending_.find(text);
     const auto end = found == std::string::npos ? found : pending_.find('\n', found);
     if (end != std::string::npos) {
-      const auto lines = pending_.substr(0, end + 1);
+      auto lines = pending_.substr(0, end + 1);
       pending_.erase(0, end + 1);
       return lines;
     }
@@ -133,6 +134,18 @@ int Simulator::stop() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+int Simulator::abandon() {
+  ::close(std::exchange(output_, -1));
+  const int child = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  pollfd wait{child, POLLIN, 0};
+  const int ended = ::poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(kDeadline).count()));
+  ::close(child);
+  if (ended != 1) throw std::runtime_error("the simulator goes on");
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
 std::string fresh_uuid() {
   std::ifstream source("/proc/sys/kernel/random/uuid");
   std::string uuid;
@@ -145,8 +158,7 @@ std::string now_plus(std::chrono::seconds offset) {
   std::tm utc{};
   ::gmtime_r(&time, &utc);
   char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &utc);
-  return text;
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &utc)};
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {

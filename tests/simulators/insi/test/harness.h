@@ -47,6 +47,8 @@ class Simulator {
   std::string output_until(std::string_view text);
   /// SIGTERM; the exit status. Throws after a deadline.
   int stop();
+  /// Stops reading what it prints; its exit status, when that ends it. Throws after a deadline.
+  int abandon();
   [[nodiscard]] std::filesystem::path records() const { return directory_.path() / "records"; }
 
  private:

@@ -339,6 +339,17 @@ TEST(SimInsi, a_delay_does_not_hold_the_end) {
   EXPECT_EQ(simulator.stop(), 0);
 }
 
+TEST(SimInsi, ends_when_whoever_started_it_is_gone) {
+  Simulator simulator;
+  EXPECT_EQ(simulator.abandon(), 0);
+}
+
+TEST(SimInsi, speaks_the_tls_it_is_told_to) {
+  Simulator simulator("tls_max = \"1.2\"\n");
+  ask(simulator, signed_request(adrun()));
+  EXPECT_THAT(simulator.output_until("#1 answer"), HasSubstr("TLS ok: TLSv1.2"));
+}
+
 TEST(SimInsi, a_misspelt_key_is_an_error) {
   const Directory directory;
   const auto file = directory.write("bad.toml", "fautl = \"html\"\n");
