@@ -89,12 +89,14 @@ std::filesystem::path Directory::write(const std::string& name, const std::strin
   return file;
 }
 
-Simulator::Simulator(const std::string& more) {
+std::string own_trust() {
+  return "professionals_roots = [\"" + kPki + "professionals-roots.pem\"]\nidam = [\"TST1NF000001\"]\n";
+}
+
+Simulator::Simulator(const std::string& more, const std::string& trust) {
   std::string config = "certificate = \"" + kPki + "server/good.cert.pem\"\n";
   config += "key = \"" + kPki + "server/good.key.pem\"\n";
-  config += "professionals_roots = [\"" + kPki + "professionals-roots.pem\"]\n";
-  config += "idam = [\"TST1NF000001\"]\n";
-  config += "record_dir = \"records\"\n" + more;
+  config += "record_dir = \"records\"\n" + trust + more;
   pid_ = start({INSD_BIN_DIR "/insd-sim-insi", "--config", directory_.write("insi.toml", config).string()},
                output_);
   constexpr std::string_view kReady = "READY port=";

@@ -33,10 +33,13 @@ class Directory {
   std::filesystem::path path_;
 };
 
+/// `professionals_roots` and `idam` of the requests that are made here.
+std::string own_trust();
+
 /// insd-sim-insi over the test PKI, with `more` configuration.
 class Simulator {
  public:
-  explicit Simulator(const std::string& more = {});
+  explicit Simulator(const std::string& more = {}, const std::string& trust = own_trust());
   ~Simulator();
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
