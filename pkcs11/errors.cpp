@@ -2,8 +2,9 @@
 #include "pkcs11/errors.h"
 
 #include <array>
-#include <cstdio>
 #include <string>
+
+#include "drivers/base/bytes.h"
 
 namespace insd::pkcs11 {
 namespace {
@@ -43,9 +44,9 @@ constexpr std::array kRows = {
 std::string describe(std::string_view call, const char* name, CK_RV rv) {
   std::string text(call);
   if (name != nullptr) return text + ": " + name;
-  std::array<char, 32> number{};
-  std::snprintf(number.data(), number.size(), ": code 0x%lX", rv);
-  return text + number.data();
+  Bytes number;
+  for (int shift = 56; shift >= 0; shift -= 8) number.push_back(static_cast<std::uint8_t>(rv >> shift));
+  return text + ": code 0x" + to_hex(number);
 }
 
 }  // namespace

@@ -39,12 +39,10 @@ Bytes sign_message(const Cryptoki& cryptoki, CK_SLOT_ID slot, KeyUse use, ByteVi
   const auto certificates = read_certificates(cryptoki, session.handle());
   const auto& certificate = choose_certificate(certificates, use);
   const auto key = find_private_key(cryptoki, session.handle(), certificate);
-  const Bytes signature =
-      use == KeyUse::SIGNATURE
-          ? cryptoki.sign(session.handle(), key.handle, CKM_SHA256_RSA_PKCS, message)
-          : cryptoki.sign(session.handle(), key.handle, CKM_RSA_PKCS, digest_info(message));
-  if (signature.size() != key.signature_bytes)
-    lied("C_Sign", "a signature that has not the length of its key");
+  Bytes signature = use == KeyUse::SIGNATURE
+                        ? cryptoki.sign(session.handle(), key.handle, CKM_SHA256_RSA_PKCS, message)
+                        : cryptoki.sign(session.handle(), key.handle, CKM_RSA_PKCS, digest_info(message));
+  if (signature.size() != key.signature_bytes) lied("C_Sign", "not the length of the key's signatures");
   return signature;
 }
 

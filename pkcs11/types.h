@@ -53,8 +53,8 @@ struct Certificate {
 inline constexpr std::size_t kMaxSlots = 64;
 inline constexpr std::size_t kMaxObjects = 64;
 inline constexpr std::size_t kMaxCertificates = 6;
-inline constexpr std::size_t kMaxCertificateBytes = 8 * 1024;
-inline constexpr std::size_t kMaxMessageBytes = 32 * 1024;
+inline constexpr std::size_t kMaxCertificateBytes = 8'192;
+inline constexpr std::size_t kMaxMessageBytes = 32'768;
 inline constexpr std::size_t kMaxSignatureBytes = 1024;  ///< RSA 8192
 
 /// The one certificate for `use`: KeyUsage decides, the label only among several. KEY_NOT_FOUND when none or

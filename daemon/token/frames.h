@@ -9,7 +9,7 @@
 
 namespace insd::token {
 
-inline constexpr std::size_t kMaxFrame = 64 * 1024;
+inline constexpr std::size_t kMaxFrame = 65'536;
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  ///< none: wait for ever
 
 enum class Traffic : std::uint8_t { DONE, CLOSED, TIMED_OUT };

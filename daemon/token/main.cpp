@@ -42,10 +42,10 @@ bool parse(int argc, char** argv, Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   if (!parse(argc, argv, arguments)) {
-    std::fputs(
-        "usage: insd-token --role=sign --module=PATH [--allow-own-module]\n"
-        "Started by insd, which speaks to it on descriptor 3.\n",
-        stderr);
+    static_cast<void>(
+        std::fputs("usage: insd-token --role=sign --module=PATH [--allow-own-module]\n"
+                   "Started by insd, which speaks to it on descriptor 3.\n",
+                   stderr));
     return 2;
   }
   try {
@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
     insd::token::serve(kSocket, arguments.module, arguments.owner);
     return 0;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "insd-token: %s\n", error.what());
+    static_cast<void>(std::fprintf(stderr, "insd-token: %s\n", error.what()));
     return 1;
   }
 }
