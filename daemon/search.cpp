@@ -84,8 +84,8 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
 
   SearchResult result;
   try {
-    result.reply =
-        co_await send(std::move(query), session.party, *session.grant.signer, before_send, std::move(stop));
+    result.reply = co_await send(searcher, std::move(query), session.party, *session.grant.signer,
+                                 before_send, std::move(stop));
   } catch (...) {
     end_record(result_code(std::current_exception()));
     throw;

@@ -42,7 +42,8 @@ struct Searcher {
   CallerRole role = CallerRole::NONE;
   desk::ReaderFilter allowed;
   std::shared_ptr<const Config> config;
-  const EditorConfig* editor = nullptr;  ///< in *config; nullptr: none matches the caller
+  const EditorConfig* editor = nullptr;      ///< in *config; nullptr: none matches the caller
+  std::shared_ptr<insi::Exchange> exchange;  ///< belongs to *config; nullptr: INSi is not configured
 };
 
 /// The person chosen on a card in a reader of this machine.
@@ -101,10 +102,10 @@ struct SearchParts {
   /// Reads the card again; CARD_CHANGED unless it is the one read under the selection's generation.
   std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, std::stop_token)>
       read_vitale_again;
-  std::function<boost::asio::awaitable<insi::Reply>(insi::CardQuery, insi::Party, Signer&,
+  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::CardQuery, insi::Party, Signer&,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_card;
-  std::function<boost::asio::awaitable<insi::Reply>(insi::TraitsQuery, insi::Party, Signer&,
+  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::TraitsQuery, insi::Party, Signer&,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_traits;
 };

@@ -85,7 +85,7 @@ class SearchTest : public ::testing::Test {
       if (card.generation != "g-2") throw Error(Code::CARD_CHANGED);
       co_return CardReading{card.generation, reading};
     };
-    made.ask_by_card = [this](insi::CardQuery query, insi::Party party, Signer&,
+    made.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party party, Signer&,
                               insi::Exchange::BeforeSend before,
                               std::stop_token) -> boost::asio::awaitable<insi::Reply> {
       before("urn:uuid:m");
@@ -94,7 +94,7 @@ class SearchTest : public ::testing::Test {
       if (failure) throw Error(*failure);
       co_return reply;
     };
-    made.ask_by_traits = [this](insi::TraitsQuery query, insi::Party party, Signer&,
+    made.ask_by_traits = [this](const Searcher&, insi::TraitsQuery query, insi::Party party, Signer&,
                                 insi::Exchange::BeforeSend before,
                                 std::stop_token) -> boost::asio::awaitable<insi::Reply> {
       before("urn:uuid:m");

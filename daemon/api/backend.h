@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the services stand on. Made by the program, outlives every connection.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "daemon/api/rate_limit.h"
+#include "daemon/api/rules.h"
+#include "daemon/desk/desk.h"
+#include "daemon/desk/professional.h"
+#include "daemon/desk/vitale_desk.h"
+#include "daemon/search.h"
+
+namespace insd::api {
+
+/// For GetInfo.
+struct RunInfo {
+  std::string version;
+  std::string start_id;
+  Clock::Wall started;
+};
+
+/// The rules of the moment. Any thread.
+class CurrentRules {
+ public:
+  explicit CurrentRules(std::shared_ptr<const Rules> rules) : rules_(std::move(rules)) {}
+  [[nodiscard]] std::shared_ptr<const Rules> get() const {
+    const std::lock_guard lock(mutex_);
+    return rules_;
+  }
+  void set(std::shared_ptr<const Rules> rules) {
+    const std::lock_guard lock(mutex_);
+    rules_ = std::move(rules);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Rules> rules_;
+};
+
+/// Handlers run on `io` (one thread) and only there touch the desks and the search.
+struct Backend {
+  boost::asio::io_context& io;
+  desk::Desk& desk;
+  desk::ProfessionalDesk& professionals;
+  desk::VitaleDesk& vitale;
+  Search& search;
+  CurrentRules& rules;
+  RateLimiter& limiter;
+  const Clock& clock;
+  RunInfo info;
+};
+
+}  // namespace insd::api

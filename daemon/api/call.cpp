@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/call.h"
+
+#include "drivers/base/error.h"
+
+namespace insd::api {
+
+desk::Owner Call::owner() const {
+  desk::Owner made;
+  made.uid = caller.uid;
+  made.pid = caller.pid;
+  made.unit = caller.unit;
+  return made;
+}
+
+Language language_of(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("accept-language");
+  if (found == metadata.end()) return Language::FRENCH;
+  return language_from({found->second.data(), found->second.size()});
+}
+
+Call admit(const Backend& backend, const Caller& caller, std::string_view method, Language language,
+           std::stop_token stop) {
+  Call call;
+  call.caller = caller;
+  call.method = method;
+  call.rules = backend.rules.get();
+  call.language = language;
+  call.stop = std::move(stop);
+  if (call.rules->policy().decide(caller, method) != Verdict::ALLOWED) {
+    throw Error(Code::PERMISSION_DENIED);
+  }
+  if (!backend.limiter.admit(caller.uid)) throw Error(Code::RATE_LIMITED);
+  return call;
+}
+
+desk::ReaderFilter reader_filter(const Backend& backend, const Call& call) {
+  return [&rules = backend.rules, caller = call.caller, method = call.method](const desk::Reader& reader) {
+    return rules.get()->policy().decide(caller, method, ReaderNames{reader.name, reader.alias}) ==
+           Verdict::ALLOWED;
+  };
+}
+
+}  // namespace insd::api

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/util/time_util.h>
+
+#include "daemon/api/call_context.h"
+#include "daemon/api/convert.h"
+#include "daemon/api/services.h"
+#include "daemon/api/unary_call.h"
+#include "daemon/identity/matricule.h"
+#include "daemon/identity/name.h"
+#include "daemon/identity/oid.h"
+#include "insd/v1/insi_service.grpc.pb.h"
+
+namespace insd::api {
+namespace {
+
+// Beside the overloads of this file.
+using api::from_proto;
+using api::to_proto;
+
+constexpr int kMaxGenerations = 32;
+constexpr std::size_t kMaxGeneration = 100;
+
+std::vector<std::string> generations_of(const google::protobuf::RepeatedPtrField<std::string>& field) {
+  if (field.size() > kMaxGenerations) {
+    throw Error(Code::INVALID_ARGUMENT).with_field("expected_generations", "has more than 32 entries");
+  }
+  for (int i = 0; i < field.size(); ++i) {
+    if (field[i].empty() || field[i].size() > kMaxGeneration) {
+      throw Error(Code::INVALID_ARGUMENT)
+          .with_field("expected_generations[" + std::to_string(i) + "]", "is not a generation");
+    }
+  }
+  return {field.begin(), field.end()};
+}
+
+Searcher searcher_of(const Backend& backend, const Call& call) {
+  Searcher searcher;
+  searcher.owner = call.owner();
+  searcher.role = call.rules->policy().role(call.caller);
+  searcher.allowed = reader_filter(backend, call);
+  searcher.config = call.rules->config();
+  searcher.editor = call.rules->editor_for(call.caller);
+  searcher.exchange = call.rules->exchange();
+  return searcher;
+}
+
+VitaleSearch from_proto(const v1::SearchByVitaleRequest& request, InsiMode mode) {
+  VitaleSearch search;
+  search.context = from_proto(request.context(), request.has_context(), mode);
+  switch (request.reading_case()) {
+    case v1::SearchByVitaleRequest::kCard:
+      search.reading =
+          CardChoice{from_proto(request.card().card(), "card.card"), request.card().beneficiary_index()};
+      break;
+    case v1::SearchByVitaleRequest::kSupplied: {
+      const v1::SuppliedReading& supplied = request.supplied();
+      search.reading = SuppliedCard{supplied.serial(), supplied.insured_nir(), supplied.beneficiary_nir(),
+                                    supplied.birth_name(), supplied.birth_date()};
+      break;
+    }
+    case v1::SearchByVitaleRequest::READING_NOT_SET:
+      throw Error(Code::INVALID_ARGUMENT).with_field("card", "is missing, and so is supplied");
+  }
+  if (request.has_birth_rank()) search.birth_rank = request.birth_rank();
+  search.expected_generations = generations_of(request.expected_generations());
+  return search;
+}
+
+TraitsSearch from_proto(const v1::SearchByTraitsRequest& request, InsiMode mode) {
+  TraitsSearch search;
+  search.context = from_proto(request.context(), request.has_context(), mode);
+  if (!request.has_traits()) throw Error(Code::INVALID_ARGUMENT).with_field("traits", "is missing");
+  const v1::SearchTraits& traits = request.traits();
+  search.birth_name = traits.birth_name();
+  search.given_names.assign(traits.given_names().begin(), traits.given_names().end());
+  search.sex = traits.sex();
+  search.birth_date = traits.birth_date();
+  search.birth_place = traits.birth_place();
+  search.expected_generations = generations_of(request.expected_generations());
+  return search;
+}
+
+v1::NumberKind number_kind(const std::string& dotted) {
+  const auto oid = identity::find_oid(dotted);
+  if (!oid) return v1::NUMBER_KIND_UNSPECIFIED;
+  if (oid->kind == identity::MatriculeKind::NIA) return v1::NUMBER_KIND_NIA;
+  switch (oid->environment) {
+    case identity::OidEnvironment::PRODUCTION:
+      return v1::NUMBER_KIND_NIR;
+    case identity::OidEnvironment::TEST:
+      return v1::NUMBER_KIND_NIR_TEST;
+    case identity::OidEnvironment::DEMO:
+      return v1::NUMBER_KIND_NIR_DEMO;
+  }
+  return v1::NUMBER_KIND_UNSPECIFIED;
+}
+
+void put_number(const insi::Number& number, v1::InsNumber& proto) {
+  proto.set_number(number.number);
+  proto.set_key(number.key);
+  proto.set_oid(number.oid);
+  proto.set_kind(number_kind(number.oid));
+  proto.set_start_date(number.start_date);
+  proto.set_end_date(number.end_date);
+  proto.set_key_valid(identity::key_matches({number.number, number.key}));
+}
+
+void put_answer(const insi::Answer& answer, v1::InsiAnswer& proto) {
+  put_number(answer.active, *proto.mutable_number());
+  for (const insi::Number& number : answer.history) put_number(number, *proto.add_history());
+  v1::InsiTraits& traits = *proto.mutable_traits();
+  traits.set_birth_name(answer.birth_name);
+  traits.set_given_names(answer.given_names);
+  traits.set_first_given_name(answer.first_given_name);
+  traits.set_sex(answer.sex);
+  traits.set_birth_date(answer.birth_date);
+  traits.set_birth_place(answer.birth_place);
+  for (const std::string& candidate : identity::first_given_name_candidates(answer.given_names)) {
+    traits.add_first_given_name_candidates(candidate);
+  }
+}
+
+v1::SearchOutcome to_proto(insi::Outcome outcome) {
+  switch (outcome) {
+    case insi::Outcome::FOUND:
+      return v1::SEARCH_OUTCOME_FOUND;
+    case insi::Outcome::NOT_FOUND:
+      return v1::SEARCH_OUTCOME_NOT_FOUND;
+    case insi::Outcome::SEVERAL:
+      return v1::SEARCH_OUTCOME_SEVERAL;
+  }
+  return v1::SEARCH_OUTCOME_UNSPECIFIED;
+}
+
+void put_sent(const SentTraits& sent, v1::TraitsSent& proto) {
+  proto.set_birth_name(sent.birth_name);
+  proto.set_given_name(sent.given_name);
+  proto.set_sex(sent.sex);
+  proto.set_birth_date(sent.birth_date);
+  proto.set_birth_place(sent.birth_place);
+  if (sent.birth_rank) {
+    proto.set_birth_rank(*sent.birth_rank);
+    proto.set_birth_rank_source(sent.birth_rank_assumed ? v1::DATUM_SOURCE_ASSUMED : v1::DATUM_SOURCE_CALLER);
+  }
+}
+
+v1::SearchResult to_proto(const SearchResult& result) {
+  using google::protobuf::util::TimeUtil;
+  const insi::Reply& reply = result.reply;
+  v1::SearchResult proto;
+  proto.set_outcome(to_proto(reply.outcome));
+  if (reply.answer) put_answer(*reply.answer, *proto.mutable_answer());
+  proto.set_environment(to_proto(result.environment));
+  if (result.answer) {
+    proto.set_answer_id(result.answer->id);
+    *proto.mutable_expire_time() = to_proto(result.answer->expires);
+  }
+  v1::SearchAttempt& attempt = *proto.add_attempts();
+  attempt.set_given_name_sent(result.sent.given_name);
+  attempt.set_birth_place_sent(result.sent.birth_place);
+  attempt.set_code(reply.code);
+  attempt.set_label(reply.label);
+  *attempt.mutable_duration() = TimeUtil::NanosecondsToDuration(reply.duration.count());
+  for (const std::string& warning : result.warnings) proto.add_warnings(warning);
+  v1::SearchTrace& trace = *proto.mutable_trace();
+  trace.set_message_id(reply.message_id);
+  *trace.mutable_send_time() = to_proto(reply.sent_at);
+  trace.set_profile(result.profile);
+  trace.set_operation(reply.operation);
+  trace.set_result_xml(reply.result_xml);
+  put_sent(result.sent, *trace.mutable_traits_sent());
+  for (const std::string& code : result.missing_for_qualification) proto.add_missing_for_qualification(code);
+  for (const std::string& generation : result.generations) proto.add_generations(generation);
+  return proto;
+}
+
+boost::asio::awaitable<v1::SearchByVitaleResponse> search_by_vitale(Backend& backend, Call call,
+                                                                    v1::SearchByVitaleRequest request) {
+  VitaleSearch search = from_proto(request, call.rules->config()->insi.mode);
+  Searcher searcher = searcher_of(backend, call);
+  const SearchResult result =
+      co_await backend.search.by_vitale(std::move(search), std::move(searcher), call.stop);
+  v1::SearchByVitaleResponse response;
+  *response.mutable_result() = to_proto(result);
+  co_return response;
+}
+
+boost::asio::awaitable<v1::SearchByTraitsResponse> search_by_traits(Backend& backend, Call call,
+                                                                    v1::SearchByTraitsRequest request) {
+  TraitsSearch search = from_proto(request, call.rules->config()->insi.mode);
+  Searcher searcher = searcher_of(backend, call);
+  const SearchResult result =
+      co_await backend.search.by_traits(std::move(search), std::move(searcher), call.stop);
+  v1::SearchByTraitsResponse response;
+  *response.mutable_result() = to_proto(result);
+  co_return response;
+}
+
+class InsiServiceAdapter final : public v1::InsiService::CallbackService {
+ public:
+  InsiServiceAdapter(Backend& backend, Caller caller) : backend_(backend), caller_(std::move(caller)) {}
+
+  grpc::ServerUnaryReactor* SearchByVitale(grpc::CallbackServerContext* context,
+                                           const v1::SearchByVitaleRequest* request,
+                                           v1::SearchByVitaleResponse* response) override {
+    return unary_call(backend_, caller_, "InsiService/SearchByVitale", context, request, response,
+                      search_by_vitale);
+  }
+  grpc::ServerUnaryReactor* SearchByTraits(grpc::CallbackServerContext* context,
+                                           const v1::SearchByTraitsRequest* request,
+                                           v1::SearchByTraitsResponse* response) override {
+    return unary_call(backend_, caller_, "InsiService/SearchByTraits", context, request, response,
+                      search_by_traits);
+  }
+
+ private:
+  Backend& backend_;
+  const Caller caller_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_insi_service(Backend& backend, const Caller& caller) {
+  return std::make_unique<InsiServiceAdapter>(backend, caller);
+}
+
+}  // namespace insd::api

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/login_stream.h"
+
+#include <memory>
+
+#include <boost/asio/post.hpp>
+
+#include "daemon/api/call.h"
+#include "daemon/api/login_dialogue.h"
+#include "daemon/api/stream_out.h"
+#include "drivers/base/error.h"
+
+namespace insd::api {
+namespace {
+
+using Reactor = grpc::ServerBidiReactor<v1::LoginRequest, v1::LoginResponse>;
+using Out = StreamOut<Reactor, v1::LoginResponse>;
+
+// "uid 1000, kiosk.service (4711)": for display.
+std::string caller_text(const Caller& caller) {
+  std::string text = "uid " + std::to_string(caller.uid);
+  if (!caller.unit.empty()) text += ", " + caller.unit;
+  return text + " (" + std::to_string(caller.pid) + ")";
+}
+
+LoginDialogue::Parts parts_for(Backend& backend, const Call& call) {
+  LoginDialogue::Parts parts;
+  parts.login = [&professionals = backend.professionals, owner = call.owner(),
+                 allowed = reader_filter(backend, call)](desk::LoginRequest request, desk::Asker& asker,
+                                                         std::stop_token stop) {
+    return professionals.login(std::move(request), owner, allowed, asker, std::move(stop));
+  };
+  parts.end = [&professionals = backend.professionals](const std::string& token, desk::LeaseEnd cause) {
+    professionals.end(token, cause);
+  };
+  parts.on_end = [&professionals = backend.professionals](const std::string& token,
+                                                          std::function<void(desk::LeaseEnd)> ended) {
+    professionals.on_end(token, std::move(ended));
+  };
+  return parts;
+}
+
+class LoginReactor final : public Reactor {
+ public:
+  LoginReactor(Backend& backend, const Caller& caller, Language language)
+      : io_(backend.io), language_(language) {
+    Call call;
+    try {
+      call = admit(backend, caller, "ProfessionalService/Login", language, {});
+    } catch (...) {
+      Finish(to_status(std::current_exception(), language));
+      return;
+    }
+    out_ = std::make_shared<Out>(this);
+    LoginDialogue::Transport transport;
+    transport.send = [out = out_](v1::LoginResponse message) { out->write(std::move(message)); };
+    transport.finish = [out = out_](grpc::Status status) { out->finish(std::move(status)); };
+    dialogue_ = std::make_shared<LoginDialogue>(io_.get_executor(), parts_for(backend, call),
+                                                std::move(transport), caller_text(caller), language);
+    boost::asio::post(io_, [dialogue = dialogue_] { dialogue->begin(); });
+    StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      boost::asio::post(io_, [dialogue = dialogue_] { dialogue->caller_gone(); });
+      return;
+    }
+    auto step = std::make_shared<LoginStep>(take_step(incoming_));
+    boost::asio::post(io_, [dialogue = dialogue_, step] { dialogue->step(std::move(*step)); });
+    out_->if_open([this](Reactor&) { StartRead(&incoming_); });
+  }
+  void OnWriteDone(bool /*ok*/) override {
+    // A write that failed is followed by OnCancel.
+    boost::asio::post(io_, [out = out_] { out->written(); });
+  }
+  void OnCancel() override {
+    if (!out_) return;
+    out_->abort(to_status(Error(Code::CANCELLED), language_));
+    boost::asio::post(io_, [dialogue = dialogue_] { dialogue->caller_gone(); });
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  boost::asio::io_context& io_;
+  const Language language_;
+  v1::LoginRequest incoming_;
+  std::shared_ptr<Out> out_;
+  std::shared_ptr<LoginDialogue> dialogue_;
+};
+
+}  // namespace
+
+Reactor* login_stream(Backend& backend, const Caller& caller, const grpc::CallbackServerContext* context) {
+  return new LoginReactor(backend, caller, language_of(*context));
+}
+
+}  // namespace insd::api

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/api/convert.h"
+#include "daemon/api/login_stream.h"
+#include "daemon/api/services.h"
+#include "daemon/api/unary_call.h"
+#include "insd/v1/professional_service.grpc.pb.h"
+
+namespace insd::api {
+namespace {
+
+// Beside the overloads of this file.
+using api::to_proto;
+
+v1::ProfessionalCardType to_proto(desk::CardType type) {
+  switch (type) {
+    case desk::CardType::UNKNOWN:
+      return v1::PROFESSIONAL_CARD_TYPE_UNSPECIFIED;
+    case desk::CardType::CPS:
+      return v1::PROFESSIONAL_CARD_TYPE_CPS;
+    case desk::CardType::CPF:
+      return v1::PROFESSIONAL_CARD_TYPE_CPF;
+    case desk::CardType::CPE:
+      return v1::PROFESSIONAL_CARD_TYPE_CPE;
+    case desk::CardType::CPA:
+      return v1::PROFESSIONAL_CARD_TYPE_CPA;
+  }
+  return v1::PROFESSIONAL_CARD_TYPE_UNSPECIFIED;
+}
+
+v1::CpsBackend to_proto(CpsBackend backend) {
+  switch (backend) {
+    case CpsBackend::AUTO:
+      return v1::CPS_BACKEND_UNSPECIFIED;
+    case CpsBackend::DIRECT:
+      return v1::CPS_BACKEND_DIRECT;
+    case CpsBackend::MODULE:
+      return v1::CPS_BACKEND_MODULE;
+  }
+  return v1::CPS_BACKEND_UNSPECIFIED;
+}
+
+std::string bytes_text(const Bytes& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+v1::ProfessionalCard to_proto(const desk::Professional& who) {
+  v1::ProfessionalCard proto;
+  proto.set_reader(printable(who.card.reader));
+  proto.set_generation(who.card.generation);
+  proto.set_card_kind(to_proto(who.card.kind));
+  proto.set_card_number(printable(who.card_number));
+  proto.set_label(printable(who.label));
+  proto.set_card_type(to_proto(who.type));
+  proto.set_national_id(printable(who.national_id));
+  proto.set_family_name(printable(who.family_name));
+  proto.set_given_name(printable(who.given_name));
+  proto.set_title(printable(who.title));
+  proto.set_organisation_id(printable(who.organisation_id));
+  proto.set_issuer(printable(who.issuer, 500));
+  if (who.not_before) *proto.mutable_not_before() = to_proto(*who.not_before);
+  if (who.not_after) *proto.mutable_not_after() = to_proto(*who.not_after);
+  proto.set_test_pki(who.test_pki);
+  if (who.tries_left) proto.set_pin_tries_left(*who.tries_left);
+  proto.set_pin_blocked(who.pin_blocked);
+  proto.set_backend(to_proto(who.backend));
+  proto.set_signature_certificate(bytes_text(who.signature_certificate));
+  proto.set_authentication_certificate(bytes_text(who.authentication_certificate));
+  return proto;
+}
+
+boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
+    Backend& backend, Call call, v1::GetProfessionalCardRequest request) {
+  const desk::Selection selection = from_proto(request.card(), "card");
+  const desk::Professional who =
+      co_await backend.professionals.describe(selection, reader_filter(backend, call), call.stop);
+  v1::GetProfessionalCardResponse response;
+  *response.mutable_card() = to_proto(who);
+  co_return response;
+}
+
+boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v1::LogoutRequest request) {
+  const bool reset = co_await backend.professionals.logout(request.lease(), call.caller.uid);
+  v1::LogoutResponse response;
+  response.set_card_reset(reset);
+  co_return response;
+}
+
+class ProfessionalServiceAdapter final : public v1::ProfessionalService::CallbackService {
+ public:
+  ProfessionalServiceAdapter(Backend& backend, Caller caller)
+      : backend_(backend), caller_(std::move(caller)) {}
+
+  grpc::ServerUnaryReactor* GetProfessionalCard(grpc::CallbackServerContext* context,
+                                                const v1::GetProfessionalCardRequest* request,
+                                                v1::GetProfessionalCardResponse* response) override {
+    return unary_call(backend_, caller_, "ProfessionalService/GetProfessionalCard", context, request,
+                      response, get_professional_card);
+  }
+  grpc::ServerBidiReactor<v1::LoginRequest, v1::LoginResponse>* Login(
+      grpc::CallbackServerContext* context) override {
+    return login_stream(backend_, caller_, context);
+  }
+  grpc::ServerUnaryReactor* Logout(grpc::CallbackServerContext* context, const v1::LogoutRequest* request,
+                                   v1::LogoutResponse* response) override {
+    return unary_call(backend_, caller_, "ProfessionalService/Logout", context, request, response, logout);
+  }
+
+ private:
+  Backend& backend_;
+  const Caller caller_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_professional_service(Backend& backend, const Caller& caller) {
+  return std::make_unique<ProfessionalServiceAdapter>(backend, caller);
+}
+
+}  // namespace insd::api
