@@ -30,6 +30,7 @@ struct DaemonConfig {
   std::size_t max_connections = 256;
   std::size_t max_connections_per_uid = 64;
   std::size_t requests_per_minute = 600;  ///< per user id
+  bool operator==(const DaemonConfig&) const = default;
 };
 
 /// [[reader]]
@@ -37,6 +38,7 @@ struct ReaderConfig {
   std::string match;  ///< fnmatch(3) pattern on pcscd's reader name
   std::string alias;
   ReaderRole role = ReaderRole::ANY;
+  bool operator==(const ReaderConfig&) const = default;
 };
 
 /// [cps]
@@ -50,6 +52,7 @@ struct CpsConfig {
   std::chrono::seconds prompt_timeout{120};
   std::filesystem::path
       trust_store;  ///< PEM of the accepted issuers; empty: certificates are shown, not judged
+  bool operator==(const CpsConfig&) const = default;
 };
 
 /// [insi]
@@ -67,6 +70,7 @@ struct InsiConfig {
   std::string bam_version = "01_02";
   std::string lps_version = "01_00";
   std::chrono::seconds answer_ttl{1800};
+  bool operator==(const InsiConfig&) const = default;
 };
 
 /// [[editor]]: the software that calls, as the national contract names it. Chosen by the verified caller.

@@ -72,6 +72,8 @@ void check_gates(const SearchContext& context, const Searcher& searcher) {
   if (insi.environment == InsiEnvironment::UNSET) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.environment is not set");
   }
+  if (insi.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
+  if (insi.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
   if (searcher.role == CallerRole::NONE || searcher.role == CallerRole::NON_REPOSITORY) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");
   }

@@ -146,10 +146,13 @@ void Listener::ended(uid_t uid) {
   if (total_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
 }
 
-void Listener::stop(std::chrono::system_clock::time_point deadline, std::function<void()> stopped) {
-  stopped_ = std::move(stopped);
+void Listener::close() {
   acceptor_.close();
   pause_.cancel();
+}
+
+void Listener::stop(std::chrono::system_clock::time_point deadline, std::function<void()> stopped) {
+  stopped_ = std::move(stopped);
   const auto all = open_;
   for (const auto& connection : all) end(connection, deadline);
   if (total_ == 0 && stopped_) std::exchange(stopped_, nullptr)();

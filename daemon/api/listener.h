@@ -28,7 +28,10 @@ class Listener {
 
   void start();
 
-  /// Accepts no more, ends every connection (calls have until `deadline`), then calls `stopped`.
+  /// Accepts no more.
+  void close();
+
+  /// Ends every connection (calls have until `deadline`), then calls `stopped`.
   void stop(std::chrono::system_clock::time_point deadline, std::function<void()> stopped);
 
  private:

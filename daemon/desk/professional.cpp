@@ -4,7 +4,6 @@
 #include <set>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -70,7 +69,8 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
         journal_(journal),
         clock_(clock),
         leases_(executor_, config.lease_idle, config.lease_absolute, clock,
-                [this](const Lease& lease, LeaseEnd cause, bool last) { lease_ended(lease, cause, last); }) {}
+                [this](const Lease& lease, LeaseEnd cause, bool last) { lease_ended(lease, cause, last); }),
+        resets_done_(executor_) {}
 
   void watch_cards() {
     watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
@@ -83,6 +83,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed, Asker& asker,
                                    std::stop_token stop);
   asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
+  asio::awaitable<void> end_all();
   asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, Bytes message, std::stop_token stop);
   Grant grant(const std::string& token, std::uint32_t uid);
   Leases& leases() { return leases_; }
@@ -104,6 +105,8 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
   std::set<std::string> asking_;          // generations with an open question
   std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
+  int resets_ = 0;                        // under way
+  asio::steady_timer resets_done_;        // cancelled when there are none
   std::shared_ptr<void> watch_;
 };
 
@@ -246,7 +249,21 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uin
 void ProfessionalDesk::Impl::lease_ended(const Lease& lease, LeaseEnd cause, bool last) {
   const bool card_there = cause != LeaseEnd::CARD_REMOVED && cause != LeaseEnd::CARD_RESET;
   if (!last || !card_there || config_.on_lease_end == OnLeaseEnd::LEAVE) return;
-  asio::co_spawn(executor_, desk_.reset_card(lease.professional.card), asio::detached);
+  ++resets_;
+  asio::co_spawn(executor_, desk_.reset_card(lease.professional.card),
+                 [self = weak_from_this()](const std::exception_ptr&) {
+                   const auto impl = self.lock();
+                   if (impl && --impl->resets_ == 0) impl->resets_done_.cancel();
+                 });
+}
+
+asio::awaitable<void> ProfessionalDesk::Impl::end_all() {
+  leases_.end_all(LeaseEnd::SHUTDOWN);
+  resets_done_.expires_at(asio::steady_timer::time_point::max());
+  boost::system::error_code ignored;
+  while (resets_ > 0) {
+    co_await resets_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
 }
 
 asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint32_t uid, Bytes message,
@@ -326,6 +343,9 @@ asio::awaitable<bool> ProfessionalDesk::logout(const std::string& token, std::ui
 }
 void ProfessionalDesk::end(const std::string& token, LeaseEnd cause) {
   impl_->leases().end(token, cause);
+}
+asio::awaitable<void> ProfessionalDesk::end_all() {
+  return impl_->end_all();
 }
 void ProfessionalDesk::on_end(const std::string& token, std::function<void(LeaseEnd)> ended) {
   impl_->leases().on_end(token, std::move(ended));

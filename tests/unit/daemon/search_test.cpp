@@ -55,6 +55,8 @@ class SearchTest : public ::testing::Test {
  protected:
   SearchTest() {
     config->insi.environment = InsiEnvironment::TEST;
+    config->insi.endpoint = "https://insi.example/lps";
+    config->insi.trust_store = "/trust.pem";
     config->editors.push_back({{"*"}, "IDAM", "urn:lps:EXEMPLE:1.0.0", "1", "uuid"});
     ProfileConfig profile;
     profile.name = "cabinet";

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/app.h"
+
+#include <csignal>
+#include <ctime>
+
+#include <boost/asio/co_spawn.hpp>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/desk/random.h"
+#include "daemon/insi/exchange.h"
+#include "daemon/log.h"
+#include "drivers/base/error.h"
+
+namespace insd {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds kCallsMayEnd{1};
+constexpr std::chrono::seconds kLastMoment{4};
+
+bool asks_insi(const InsiConfig& insi) {
+  return insi.environment != InsiEnvironment::UNSET && insi.mode == InsiMode::CPS && !insi.endpoint.empty() &&
+         !insi.trust_store.empty();
+}
+
+std::shared_ptr<insi::Exchange> make_exchange(const InsiConfig& insi, const Clock& clock) {
+  return asks_insi(insi) ? std::make_shared<insi::Exchange>(insi, clock) : nullptr;
+}
+
+std::string monotonic_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::to_string(static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U +
+                        static_cast<std::uint64_t>(now.tv_nsec) / 1000U);
+}
+
+insi::Exchange& exchange_of(const Searcher& searcher) {
+  if (!searcher.exchange) throw Error(Code::INSI_NOT_CONFIGURED);
+  return *searcher.exchange;
+}
+
+}  // namespace
+
+std::shared_ptr<const api::Rules> make_rules(Config config, const Clock& clock) {
+  auto exchange = make_exchange(config.insi, clock);
+  return std::make_shared<const api::Rules>(std::move(config), api::UserDatabase(), std::move(exchange));
+}
+
+App::App(AppOptions options, Config config)
+    : options_(std::move(options)),
+      journal_(journal::make_journald_journal()),
+      rules_(make_rules(config, clock_)),
+      started_with_(std::move(config)),
+      start_id_(desk::random_hex(6)),
+      desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_),
+      professionals_(io_.get_executor(), desk_, started_with_.cps, *journal_, clock_),
+      vitale_(desk_, clock_),
+      answers_(clock_),
+      search_(search_parts(), answers_, *journal_, clock_),
+      limiter_(started_with_.daemon.requests_per_minute, clock_),
+      backend_{io_,      desk_,   professionals_,
+               vitale_,  search_, rules_,
+               limiter_, clock_,  {INSD_VERSION, start_id_, clock_.wall()}},
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      watchdog_(io_),
+      last_moment_(io_) {
+  // Before the first server is built: it holds for all of them.
+  grpc::EnableDefaultHealthCheckService(true);
+  watch_ = desk_.watch_generations([this](const std::string&, desk::GenerationEnd) { card_left(); });
+}
+
+App::~App() = default;
+
+SearchParts App::search_parts() {
+  SearchParts parts;
+  parts.grant = [this](const std::string& lease, std::uint32_t uid) {
+    return professionals_.grant(lease, uid);
+  };
+  parts.require_current = [this](const std::vector<std::string>& generations) {
+    desk_.require_current(generations);
+  };
+  parts.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter allowed,
+                                   std::stop_token stop) -> asio::awaitable<CardReading> {
+    desk::VitaleReading reading =
+        co_await vitale_.read_again(std::move(card), std::move(allowed), std::move(stop));
+    co_return CardReading{reading.card.generation, std::move(reading.content)};
+  };
+  parts.ask_by_card = [](const Searcher& searcher, insi::CardQuery query, insi::Party party, Signer& signer,
+                         insi::Exchange::BeforeSend before, std::stop_token stop) {
+    return exchange_of(searcher).by_card(std::move(query), std::move(party), signer, std::move(before),
+                                         std::move(stop));
+  };
+  parts.ask_by_traits = [](const Searcher& searcher, insi::TraitsQuery query, insi::Party party,
+                           Signer& signer, insi::Exchange::BeforeSend before, std::stop_token stop) {
+    return exchange_of(searcher).by_traits(std::move(query), std::move(party), signer, std::move(before),
+                                           std::move(stop));
+  };
+  return parts;
+}
+
+api::ListeningSocket App::listening_socket() const {
+  api::Descriptor passed = api::socket_from_systemd();
+  if (passed.valid()) return {std::move(passed), {}};
+  const DaemonConfig& daemon = started_with_.daemon;
+  const auto path = options_.socket.empty() ? daemon.socket : options_.socket;
+  return {api::make_socket(path, daemon.socket_group), path};
+}
+
+bool App::run() {
+  listener_.emplace(listening_socket(), backend_);
+  await_signals();
+  desk_.start();
+  listener_->start();
+  feed_watchdog();
+  sd_notify(0, "READY=1");
+  spdlog::info("insd {} serves; run {}", INSD_VERSION, start_id_);
+  io_.run();
+  desk_.stop();
+  return clean_;
+}
+
+void App::await_signals() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload();
+      await_signals();
+    } else {
+      stop(signal);
+    }
+  });
+}
+
+void App::reload() {
+  sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + monotonic_now()).c_str());
+  try {
+    Config config = load_config(options_.config_file);
+    const auto before = rules_.get();
+    const bool same_insi = config.insi == before->config()->insi;
+    auto exchange = same_insi ? before->exchange() : make_exchange(config.insi, clock_);
+    auto rules =
+        std::make_shared<const api::Rules>(std::move(config), api::UserDatabase(), std::move(exchange));
+    const DaemonConfig& daemon = rules->config()->daemon;
+    if (rules->config()->readers != started_with_.readers || rules->config()->cps != started_with_.cps ||
+        daemon.socket != started_with_.daemon.socket ||
+        daemon.socket_group != started_with_.daemon.socket_group ||
+        daemon.state_dir != started_with_.daemon.state_dir) {
+      spdlog::warn("[[reader]], [cps], daemon.socket and daemon.state_dir take effect at the next start");
+    }
+    limiter_.set_rate(daemon.requests_per_minute);
+    set_log_level(daemon.log_level);
+    rules_.set(std::move(rules));
+    spdlog::info("configuration reloaded");
+  } catch (const std::exception& error) {
+    spdlog::error("the configuration stays as it was: {}", error.what());
+  }
+  sd_notify(0, "READY=1");
+}
+
+// A connection kept alive was opened for the exchanges of a card that may have been the one that left.
+void App::card_left() {
+  if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection();
+}
+
+void App::feed_watchdog() {
+  std::uint64_t limit = 0;
+  if (sd_watchdog_enabled(0, &limit) <= 0) return;
+  sd_notify(0, "WATCHDOG=1");
+  watchdog_.expires_after(std::chrono::microseconds(limit / 2));
+  watchdog_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) feed_watchdog();
+  });
+}
+
+void App::stop(int signal) {
+  sd_notify(0, "STOPPING=1");
+  spdlog::info("stopping: signal {}", signal);
+  watchdog_.cancel();
+  last_moment_.expires_after(kLastMoment);
+  last_moment_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    spdlog::warn("something does not end: left behind");
+    clean_ = false;
+    io_.stop();
+  });
+  listener_->close();
+  // Held streams hear that their lease has ended; then the connections go; the executor last.
+  asio::co_spawn(io_, professionals_.end_all(), [this](const std::exception_ptr&) {
+    listener_->stop(std::chrono::system_clock::now() + kCallsMayEnd, [this] {
+      last_moment_.cancel();
+      io_.stop();
+    });
+  });
+}
+
+}  // namespace insd

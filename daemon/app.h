@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon put together: desks, search, rules, listener, signals, systemd. One thread runs the executor.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/api/backend.h"
+#include "daemon/api/listener.h"
+
+namespace insd {
+
+struct AppOptions {
+  std::filesystem::path config_file;
+  std::filesystem::path socket;  ///< empty: the configuration's
+};
+
+/// What a configuration file means. Throws CONFIG_INVALID: `insd --check-config` is no more than this.
+std::shared_ptr<const api::Rules> make_rules(Config config, const Clock& clock);
+
+class App {
+ public:
+  /// Throws CONFIG_INVALID.
+  App(AppOptions options, Config config);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  /// Serves until SIGTERM or SIGINT; SIGHUP reads the configuration again, and a bad file keeps the old one.
+  /// False: something did not end in time and still runs (a card that is stuck).
+  bool run();
+
+ private:
+  SearchParts search_parts();
+  [[nodiscard]] api::ListeningSocket listening_socket() const;
+  void await_signals();
+  void reload();
+  void card_left();
+  void feed_watchdog();
+  void stop(int signal);
+
+  const AppOptions options_;
+  const Clock clock_;
+  boost::asio::io_context io_{1};
+  const std::unique_ptr<journal::Journal> journal_;
+  api::CurrentRules rules_;
+  const Config started_with_;
+  const std::string start_id_;
+  desk::Desk desk_;
+  desk::ProfessionalDesk professionals_;
+  desk::VitaleDesk vitale_;
+  AnswerStore answers_;
+  Search search_;
+  api::RateLimiter limiter_;
+  api::Backend backend_;
+  std::optional<api::Listener> listener_;
+  std::shared_ptr<void> watch_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer watchdog_;
+  boost::asio::steady_timer last_moment_;
+  bool clean_ = true;
+};
+
+}  // namespace insd
