@@ -64,7 +64,7 @@ std::vector<std::string> environment_with(const std::vector<std::string>& more,
   return result;
 }
 
-Process::Process(std::vector<std::string> argv, std::vector<std::string> environment,
+Process::Process(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
                  std::filesystem::path log)
     : name_(std::filesystem::path(argv.at(0)).filename().string()), log_(std::move(log)) {
   const int log_descriptor = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -37,7 +37,8 @@ class Process {
   /// front. argv[0] is searched in PATH. Standard output is kept line by line; standard error and the same
   /// lines go to `log`. Start it from a thread that lives as long as the program should: the kernel ends it
   /// with that thread.
-  Process(std::vector<std::string> argv, std::vector<std::string> environment, std::filesystem::path log);
+  Process(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+          std::filesystem::path log);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();

@@ -32,7 +32,9 @@ std::string find_program(const std::string& name, const std::vector<std::string>
     if (!entry.starts_with("PATH=")) continue;
     std::stringstream directories(entry.substr(5));
     for (std::string directory; std::getline(directories, directory, ':');) {
-      if (const auto file = directory + "/" + name; access(file.c_str(), X_OK) == 0) return file;
+      std::string file = directory;
+      file.append("/").append(name);
+      if (access(file.c_str(), X_OK) == 0) return file;
     }
   }
   return name;
@@ -57,7 +59,8 @@ pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGHUP}) std::signal(number, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGHUP})
+    static_cast<void>(std::signal(number, SIG_DFL));
   // Above 2 first, so that no target is overwritten before it is used.
   const std::array<int, 3> high = {fcntl(stdio.in, F_DUPFD_CLOEXEC, 3), fcntl(stdio.out, F_DUPFD_CLOEXEC, 3),
                                    fcntl(stdio.err, F_DUPFD_CLOEXEC, 3)};

@@ -102,14 +102,14 @@ fs::path World::profile(const std::string& name) {
 }
 
 fs::path World::write_file(const std::string& name, const std::string& content) const {
-  const auto file = directory_ / name;
+  auto file = directory_ / name;
   std::ofstream(file) << content;
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
   return file;
 }
 
-std::unique_ptr<Process> World::start(const std::string& name, std::vector<std::string> argv) const {
-  return std::make_unique<Process>(std::move(argv), environment(), directory_ / (name + ".log"));
+std::unique_ptr<Process> World::start(const std::string& name, const std::vector<std::string>& argv) const {
+  return std::make_unique<Process>(argv, environment(), directory_ / (name + ".log"));
 }
 
 void World::write_reader_configuration(unsigned readers, bool device_each) {
@@ -180,7 +180,7 @@ Card& World::insert_card(unsigned reader, const std::string& kind, const std::st
                                    "--state",
                                    directory_ / "tries"};
   if (!profile_name.empty()) argv.insert(argv.end(), {"--profile", profile(profile_name)});
-  auto process = start(name, std::move(argv));
+  auto process = start(name, argv);
   process->wait_for_line("READY");
   cards_.push_back(std::make_unique<Card>(reader, std::move(process), trace));
   await_card(reader, true);
@@ -232,7 +232,7 @@ void World::start_insd(const std::string& config, const std::vector<std::string>
   if (insd_) throw WorldError("insd already runs");
   std::vector<std::string> argv = {"insd", "--config", write_file("insd.toml", config)};
   argv.insert(argv.end(), options.begin(), options.end());
-  insd_ = start("insd", std::move(argv));
+  insd_ = start("insd", argv);
   await_socket(socket(), *insd_);
 }
 

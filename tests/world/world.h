@@ -103,7 +103,8 @@ class World {
               milliseconds deadline = default_deadline) const;
 
  private:
-  [[nodiscard]] std::unique_ptr<Process> start(const std::string& name, std::vector<std::string> argv) const;
+  [[nodiscard]] std::unique_ptr<Process> start(const std::string& name,
+                                               const std::vector<std::string>& argv) const;
   void write_reader_configuration(unsigned readers, bool device_each);
 
   std::filesystem::path directory_;

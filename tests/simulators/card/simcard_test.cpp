@@ -219,7 +219,7 @@ TEST(Tries, outlive_the_program) {
 
 class Vitale : public testing::Test {
  protected:
-  void take(VitaleProfile profile) {
+  void take(const VitaleProfile& profile) {
     card_ = std::make_unique<VitaleCard>(profile);
     t0_ = std::make_unique<T0>(*card_, profile.repeat_6c);
   }

@@ -30,7 +30,8 @@ Bytes describe_vitale_file(const File& file) {
   if (file.sfi != 0)
     objects = std::move(objects) + tlv(0x88, Bytes{static_cast<std::uint8_t>(file.sfi << 3)});
   constexpr std::size_t wanted = 28;
-  return std::move(objects) + tlv(0x85, Bytes(wanted - 2 - objects.size(), 0));
+  const auto filler = tlv(0x85, Bytes(wanted - 2 - objects.size(), 0));
+  return std::move(objects) + filler;
 }
 
 Bytes identity_content(const VitaleProfile& profile) {
