@@ -55,7 +55,7 @@ std::string value_text(const ASN1_STRING* value) {
   const int length = ASN1_STRING_to_UTF8(&utf8, value);
   if (length < 0) refuse("name that is not text");
   const std::unique_ptr<unsigned char, decltype([](unsigned char* p) { OPENSSL_free(p); })> owner(utf8);
-  const std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(length));
+  std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(length));
   if (text.size() > kMaxNameValueBytes) refuse("name too long");
   // Names reach logs, screens and the assertion: one that forges a line or turns the reading order is
   // refused.

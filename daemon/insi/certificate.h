@@ -34,7 +34,7 @@ struct CertificateFacts {
 };
 
 /// Limits on foreign certificates: a CPS one has about 2 kB and names under 64 bytes.
-inline constexpr std::size_t kMaxCertificateBytes = 16 * 1024;
+inline constexpr std::size_t kMaxCertificateBytes = 16'384;
 inline constexpr std::size_t kMaxNameValueBytes = 256;
 
 /// Throws CERTIFICATE_INVALID: empty, too long, not exactly one DER certificate, a name that is too long,
