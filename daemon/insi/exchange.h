@@ -69,15 +69,19 @@ struct Party {
 /// Thread safe; every awaitable resumes on the awaiting executor.
 class Exchange {
  public:
-  /// Throws INSI_NOT_CONFIGURED or CONFIG_INVALID (endpoint, trust store unreadable).
+  /// Throws INSI_NOT_CONFIGURED (also in mode organisation) or CONFIG_INVALID (endpoint, trust store
+  /// unreadable). Every call must have ended before the Exchange and before the executor that awaits it end.
   Exchange(const InsiConfig& config, const Clock& clock);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Sends one request with a fresh assertion. 00/01/02 are replies; all else is an Error of layer INSI,
-  /// TOKEN, CARD or PIN. The message id is made before and handed to `about_to_send` (the journal's begin)
-  /// before a byte leaves.
+  /// Sends one request with a fresh assertion. 00/01/02 are replies; all else is an Error: of layer INSI or
+  /// of the Signer; CERTIFICATE_INVALID or TEST_CARD_REFUSED for its certificate; CONFIG_INVALID (profile
+  /// without billing id); NIR_MISSING, TRAITS_INVALID or INVALID_ARGUMENT for what cannot be sent; CANCELLED.
+  /// The message id is made before and handed to `about_to_send` (the journal's begin) before anything is
+  /// signed or sent; an exception of `about_to_send` ends the call. `signer` must outlive it. A request on a
+  /// kept connection that died without a byte of an answer is sent once more, unchanged, on a new one.
   using BeforeSend = std::function<void(const std::string& message_id)>;
   boost::asio::awaitable<Reply> by_card(CardQuery query, Party party, Signer& signer,
                                         BeforeSend about_to_send, std::stop_token stop);
