@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <grpcpp/health_check_service_interface.h>
@@ -19,6 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::chrono::seconds kFirstLook{3};
 constexpr std::chrono::seconds kCallsMayEnd{1};
 constexpr std::chrono::seconds kLastMoment{4};
 
@@ -114,13 +116,28 @@ bool App::run() {
   listener_.emplace(listening_socket(), backend_);
   await_signals();
   desk_.start();
-  listener_->start();
   feed_watchdog();
-  sd_notify(0, "READY=1");
-  spdlog::info("insd {} serves; run {}", INSD_VERSION, start_id_);
+  // The first picture of the readers comes before the first answer: nobody hears that pcscd is absent because
+  // the monitor has not looked yet. Clients wait in the socket's queue meanwhile.
+  first_look_ = desk_.watch([this](const std::shared_ptr<const desk::State>& state) {
+    if (state->sequence > 0) serve();
+  });
+  last_moment_.expires_after(kFirstLook);
+  last_moment_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) serve();
+  });
   io_.run();
   desk_.stop();
   return clean_;
+}
+
+void App::serve() {
+  if (std::exchange(serving_, true)) return;
+  last_moment_.cancel();
+  first_look_.reset();
+  listener_->start();
+  sd_notify(0, "READY=1");
+  spdlog::info("insd {} serves; run {}", INSD_VERSION, start_id_);
 }
 
 void App::await_signals() {
@@ -177,6 +194,7 @@ void App::feed_watchdog() {
 }
 
 void App::stop(int signal) {
+  serving_ = true;  // too late to begin
   sd_notify(0, "STOPPING=1");
   spdlog::info("stopping: signal {}", signal);
   watchdog_.cancel();
@@ -189,11 +207,10 @@ void App::stop(int signal) {
   });
   listener_->close();
   // Held streams hear that their lease has ended; then the connections go; the executor last.
-  asio::co_spawn(io_, professionals_.end_all(), [this](const std::exception_ptr&) {
-    listener_->stop(std::chrono::system_clock::now() + kCallsMayEnd, [this] {
-      last_moment_.cancel();
-      io_.stop();
-    });
+  professionals_.end_all();
+  listener_->stop(std::chrono::system_clock::now() + kCallsMayEnd, [this] {
+    last_moment_.cancel();
+    io_.stop();
   });
 }
 

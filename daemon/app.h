@@ -39,6 +39,7 @@ class App {
  private:
   SearchParts search_parts();
   [[nodiscard]] api::ListeningSocket listening_socket() const;
+  void serve();
   void await_signals();
   void reload();
   void card_left();
@@ -64,6 +65,8 @@ class App {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer watchdog_;
   boost::asio::steady_timer last_moment_;
+  std::shared_ptr<void> first_look_;
+  bool serving_ = false;
   bool clean_ = true;
 };
 

@@ -23,11 +23,44 @@ namespace {
 
 // A contact card answers within seconds; a reader silent for longer has lost it (design: workers).
 constexpr std::chrono::seconds kSilence{30};
+// For the connections to close when the desk stops.
+constexpr std::chrono::seconds kLastMoment{1};
 
 template <class Callback>
-struct Subscribers {
-  std::map<std::uint64_t, Callback> callbacks;
-  std::uint64_t next = 0;
+class Subscribers {
+ public:
+  std::uint64_t add(Callback callback) {
+    callbacks_.emplace(next_, std::move(callback));
+    return next_++;
+  }
+  void remove(std::uint64_t id) { callbacks_.erase(id); }
+
+  /// A callback may add and remove subscribers, itself among them: each is looked up when its turn comes.
+  template <class Call>
+  void each(Call&& call) {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, callback] : callbacks_) ids.push_back(id);
+    for (const auto id : ids) {
+      const auto found = callbacks_.find(id);
+      if (found == callbacks_.end()) continue;
+      const Callback callback = found->second;
+      call(callback);
+    }
+  }
+
+ private:
+  std::map<std::uint64_t, Callback> callbacks_;
+  std::uint64_t next_ = 0;
+};
+
+/// What a coroutine waits for. The coroutine alone owns it: a worker that is left behind must not keep a
+/// timer of an executor that may be gone.
+struct Outcome {
+  explicit Outcome(const asio::any_io_executor& executor) : ready(executor) {}
+  asio::steady_timer ready;  // cancelled when the result is there
+  bool finished = false;
+  std::any result;
+  std::exception_ptr failure;
 };
 
 GenerationEnd cause_of(Code code) {
@@ -64,16 +97,18 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   Reader set_enabled(const std::string& reader, bool enabled);
   std::shared_ptr<void> hold(const std::string& generation, const std::string& reader);
   asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                std::stop_token stop, bool reset_card);
+                                std::stop_token stop);
+  asio::awaitable<void> settle(Chosen card);
 
  private:
   template <class Change>
   void change(Change&& make);
-  void announce(std::shared_ptr<const State> state, Board::Ended ended);
+  void announce(Board::Ended ended);
   void release(const std::string& generation, const std::string& reader);
   bool is_current(const std::string& generation) const;
   bool is_held(const std::string& generation) const;
   std::shared_ptr<Worker> worker_for(const std::string& reader);
+  void deliver(const std::weak_ptr<Outcome>& outcome, std::any result, std::exception_ptr failure);
   void abandon(const std::string& reader, const std::shared_ptr<Worker>& worker);
 
   const asio::any_io_executor executor_;
@@ -87,29 +122,27 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   // Touched on the executor only.
   Subscribers<Watcher> watchers_;
   Subscribers<GenerationWatcher> generation_watchers_;
+  std::uint64_t told_ = 0;  // sequence of the state the watchers know
 };
 
 template <class Change>
 void Desk::Impl::change(Change&& make) {
-  Board::Ended ended;
-  std::shared_ptr<const State> state;
-  {
-    const std::lock_guard lock(mutex_);
-    ended = make(board_);
-    state = board_.state();
-  }
-  announce(std::move(state), std::move(ended));
+  const std::lock_guard lock(mutex_);
+  Board::Ended ended = make(board_);
+  // After stop() nobody runs the executor, and it may be gone.
+  if (!stopped_) announce(std::move(ended));
 }
 
-void Desk::Impl::announce(std::shared_ptr<const State> state, Board::Ended ended) {
-  asio::post(executor_, [self = shared_from_this(), state = std::move(state), ended = std::move(ended)] {
-    // Copies: a callback may subscribe or unsubscribe.
-    const auto generation_watchers = self->generation_watchers_.callbacks;
+void Desk::Impl::announce(Board::Ended ended) {
+  asio::post(executor_, [self = shared_from_this(), ended = std::move(ended)] {
     for (const auto& [generation, cause] : ended) {
-      for (const auto& [id, callback] : generation_watchers) callback(generation, cause);
+      self->generation_watchers_.each([&](const GenerationWatcher& watcher) { watcher(generation, cause); });
     }
-    const auto watchers = self->watchers_.callbacks;
-    for (const auto& [id, callback] : watchers) callback(state);
+    // Two threads announce: what is told is the newest, once.
+    const auto state = self->state();
+    if (state->sequence <= self->told_) return;
+    self->told_ = state->sequence;
+    self->watchers_.each([&](const Watcher& watcher) { watcher(state); });
   });
 }
 
@@ -127,26 +160,31 @@ void Desk::Impl::start() {
 void Desk::Impl::stop() {
   monitor_.request_stop();
   if (monitor_.joinable()) monitor_.join();
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  for (const auto& [reader, worker] : workers_) worker->stop();
-  workers_.clear();
+  std::map<std::string, std::shared_ptr<Worker>> workers;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    workers.swap(workers_);
+  }
+  for (const auto& [reader, worker] : workers) worker->stop();
+  const auto until = Worker::Steady::now() + kLastMoment;
+  for (const auto& [reader, worker] : workers) {
+    if (!worker->wait_ended(until)) spdlog::warn("reader {} does not let go: left behind", printable(reader));
+  }
 }
 
 std::shared_ptr<void> Desk::Impl::watch(Watcher watcher) {
-  const auto id = watchers_.next++;
   watcher(state());
-  watchers_.callbacks.emplace(id, std::move(watcher));
+  const auto id = watchers_.add(std::move(watcher));
   return {nullptr, [weak = weak_from_this(), id](void*) {
-            if (const auto self = weak.lock()) self->watchers_.callbacks.erase(id);
+            if (const auto self = weak.lock()) self->watchers_.remove(id);
           }};
 }
 
 std::shared_ptr<void> Desk::Impl::watch_generations(GenerationWatcher watcher) {
-  const auto id = generation_watchers_.next++;
-  generation_watchers_.callbacks.emplace(id, std::move(watcher));
+  const auto id = generation_watchers_.add(std::move(watcher));
   return {nullptr, [weak = weak_from_this(), id](void*) {
-            if (const auto self = weak.lock()) self->generation_watchers_.callbacks.erase(id);
+            if (const auto self = weak.lock()) self->generation_watchers_.remove(id);
           }};
 }
 
@@ -223,46 +261,59 @@ void Desk::Impl::abandon(const std::string& reader, const std::shared_ptr<Worker
   change([&](Board& board) { return board.mark_stuck(reader); });
 }
 
+void Desk::Impl::deliver(const std::weak_ptr<Outcome>& outcome, std::any result, std::exception_ptr failure) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  asio::post(executor_, [outcome, result = std::move(result), failure = std::move(failure)]() mutable {
+    const auto waiting = outcome.lock();
+    if (!waiting) return;
+    waiting->result = std::move(result);
+    waiting->failure = std::move(failure);
+    waiting->finished = true;
+    waiting->ready.cancel();
+  });
+}
+
 asio::awaitable<std::any> Desk::Impl::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                          std::stop_token stop, bool reset_card) {
-  struct Outcome {
-    explicit Outcome(const asio::any_io_executor& executor) : ready(executor) {}
-    asio::steady_timer ready;  // cancelled when the result is there
-    bool finished = false;
-    std::any result;
-    std::exception_ptr failure;
-  };
-  const auto outcome = std::make_shared<Outcome>(executor_);
+                                          std::stop_token stop) {
   const auto self = shared_from_this();
+  const auto outcome = std::make_shared<Outcome>(executor_);
   const auto now = state();
   const Reader* reader = find_reader(*now, card.reader);
   if (reader == nullptr || reader->generation != card.generation || card.generation.empty()) {
     throw Error(Code::CARD_CHANGED, printable(card.reader));
   }
   const auto worker = worker_for(card.reader);
-  worker->post({card.generation, reader->atr, std::move(work), std::move(stop),
-                [outcome, executor = executor_](std::any result, std::exception_ptr failure) {
-                  asio::post(executor,
-                             [outcome, result = std::move(result), failure = std::move(failure)]() mutable {
-                               outcome->result = std::move(result);
-                               outcome->failure = std::move(failure);
-                               outcome->finished = true;
-                               outcome->ready.cancel();
-                             });
-                },
-                reset_card});
+  Worker::Job job;
+  job.generation = card.generation;
+  job.atr = reader->atr;
+  job.work = std::move(work);
+  job.stop = std::move(stop);
+  job.done = [weak = weak_from_this(), waiting = std::weak_ptr(outcome)](std::any result,
+                                                                         std::exception_ptr failure) {
+    if (const auto desk = weak.lock()) desk->deliver(waiting, std::move(result), std::move(failure));
+  };
+  worker->post(std::move(job));
   while (!outcome->finished) {
     outcome->ready.expires_after(kSilence);
     boost::system::error_code ignored;
     co_await outcome->ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     const auto busy = worker->busy_for();
     if (!outcome->finished && busy && *busy >= kSilence) {
-      self->abandon(card.reader, worker);
+      abandon(card.reader, worker);
       throw Error(Code::READER_STUCK, printable(card.reader));
     }
   }
   if (outcome->failure) std::rethrow_exception(outcome->failure);
   co_return std::move(outcome->result);
+}
+
+asio::awaitable<void> Desk::Impl::settle(Chosen card) {
+  try {
+    co_await run(std::move(card), nullptr, {});
+  } catch (const Error&) {
+    // The card or the reader has gone, and the connection with it.
+  }
 }
 
 Desk::Desk(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
@@ -310,16 +361,11 @@ void Desk::require_current(const std::vector<std::string>& generations) const {
 
 asio::awaitable<std::any> Desk::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
                                     std::stop_token stop) {
-  return impl_->run(std::move(card), std::move(work), std::move(stop), false);
+  return impl_->run(std::move(card), std::move(work), std::move(stop));
 }
 
-asio::awaitable<void> Desk::reset_card(Chosen card) {
-  const auto impl = impl_;
-  try {
-    co_await impl->run(std::move(card), nullptr, {}, true);
-  } catch (const Error& error) {
-    spdlog::info("the card could not be reset: {}", error.what());
-  }
+asio::awaitable<void> Desk::settle(Chosen card) {
+  return impl_->settle(std::move(card));
 }
 
 }  // namespace insd::desk

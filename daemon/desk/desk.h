@@ -73,6 +73,7 @@ enum class GenerationEnd : std::uint8_t {
 /// May the caller use this reader (policy)? Readers that may not be used are as if they were not there.
 using ReaderFilter = std::function<bool(const Reader&)>;
 
+/// All but state() on the executor, which is one thread. It must have ended before this object does.
 class Desk {
  public:
   /// `executor` is where watchers are called and awaitables resume. Nothing runs before start().
@@ -83,7 +84,8 @@ class Desk {
   Desk& operator=(const Desk&) = delete;
 
   void start();
-  /// Ends the monitor and the workers; a worker inside a blocking card call is left behind, never waited for.
+  /// Ends the monitor and the workers, and waits a second for their connections to close; a worker inside a
+  /// blocking card call is left behind.
   void stop();
 
   /// Any thread.
@@ -116,10 +118,9 @@ class Desk {
   template <class T>
   boost::asio::awaitable<T> with_card(Chosen card, std::function<T(pcsc::CardSession&)> work,
                                       std::stop_token stop) {
-    std::any result = co_await run(
-        std::move(card),
-        [work = std::move(work)](pcsc::CardSession& session) { return std::any(work(session)); },
-        std::move(stop));
+    std::function<std::any(pcsc::CardSession&)> any_work =
+        [work = std::move(work)](pcsc::CardSession& session) { return std::any(work(session)); };
+    std::any result = co_await run(std::move(card), std::move(any_work), std::move(stop));
     co_return std::any_cast<T>(std::move(result));
   }
 
@@ -127,9 +128,8 @@ class Desk {
   /// card down, and its verified state with it.
   [[nodiscard]] std::shared_ptr<void> hold(const Chosen& card);
 
-  /// Resets the card in `card.reader` if its generation is still current (the last lease ended). Ends the
-  /// generation's verified state only; errors are logged, not thrown.
-  boost::asio::awaitable<void> reset_card(Chosen card);
+  /// Returns once the reader's worker has closed a connection that nobody holds any more. Throws nothing.
+  boost::asio::awaitable<void> settle(Chosen card);
 
  private:
   boost::asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,

@@ -20,18 +20,18 @@ bool card_left(LeaseEnd cause) {
 }  // namespace
 
 Leases::Leases(boost::asio::any_io_executor executor, std::chrono::seconds idle,
-               std::chrono::seconds absolute, const Clock& clock, Ended ended)
-    : executor_(std::move(executor)),
-      idle_(idle),
-      absolute_(absolute),
-      clock_(clock),
-      ended_(std::move(ended)) {}
+               std::chrono::seconds absolute, const Clock& clock)
+    : executor_(std::move(executor)), idle_(idle), absolute_(absolute), clock_(clock) {}
 
-std::string Leases::add(Lease lease) {
-  const auto held = std::ranges::count_if(
-      entries_, [&](const auto& entry) { return entry.second->lease.uid == lease.uid; });
+void Leases::check_room(std::uint32_t uid) const {
+  const auto held =
+      std::ranges::count_if(entries_, [&](const auto& entry) { return entry.second->lease.uid == uid; });
   if (static_cast<std::size_t>(held) >= kMaxPerUser)
     throw Error(Code::BUSY, "this user holds too many leases");
+}
+
+std::string Leases::add(Lease lease) {
+  check_room(lease.uid);
   lease.token = random_hex(32);
   lease.absolute_end = clock_.steady() + absolute_;
   lease.idle_end = clock_.steady() + idle_;
@@ -56,12 +56,22 @@ void Leases::used(Lease& lease) {
   arm(*entries_.at(lease.token));
 }
 
-void Leases::signature_made(const std::string& token) {
+void Leases::signature_begins(Lease& lease) {
+  if (lease.signatures_left) {
+    if (*lease.signatures_left == 0) throw Error(Code::LEASE_INVALID, "all its signatures are under way");
+    --*lease.signatures_left;
+  }
+  ++lease.signing;
+}
+
+void Leases::signature_ended(const std::string& token, bool made) {
   const auto found = entries_.find(token);
-  if (found == entries_.end() || !found->second->lease.signatures_left) return;
-  auto& left = *found->second->lease.signatures_left;
-  if (left > 0) --left;
-  if (left == 0) end(token, LeaseEnd::SIGNATURES_USED);
+  if (found == entries_.end()) return;
+  Lease& lease = found->second->lease;
+  --lease.signing;
+  if (!lease.signatures_left) return;
+  if (!made) ++*lease.signatures_left;
+  if (*lease.signatures_left == 0 && lease.signing == 0) end(token, LeaseEnd::SIGNATURES_USED);
 }
 
 bool Leases::end(const std::string& token, LeaseEnd cause) {
@@ -78,7 +88,6 @@ bool Leases::end(const std::string& token, LeaseEnd cause) {
     lost_[token] = entry.lease.uid;
   }
   for (const auto& callback : entry.callbacks) callback(cause);
-  ended_(entry.lease, cause, last);
   return last;
 }
 

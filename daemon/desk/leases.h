@@ -23,20 +23,21 @@ struct Lease {
   Professional professional;
   cps::Layout layout;
   bool detached = false;
-  std::optional<unsigned> signatures_left;  ///< nothing = no limit
+  std::optional<unsigned> signatures_left;  ///< not yet begun; nothing = no limit
+  unsigned signing = 0;                     ///< begun, not yet ended
   std::shared_ptr<void> hold;               ///< keeps the card connection open
   Clock::Steady idle_end, absolute_end;
 };
 
 class Leases {
  public:
-  /// `ended` is called after a lease is gone; `last` tells whether it was the card's last one.
-  using Ended = std::function<void(const Lease& lease, LeaseEnd cause, bool last)>;
-
   Leases(boost::asio::any_io_executor executor, std::chrono::seconds idle, std::chrono::seconds absolute,
-         const Clock& clock, Ended ended);
+         const Clock& clock);
 
-  /// Returns the token. Throws BUSY when a user holds too many.
+  /// Throws BUSY when a user holds too many: asked before the PIN is.
+  void check_room(std::uint32_t uid) const;
+
+  /// Returns the token. Throws BUSY as check_room().
   std::string add(Lease lease);
 
   /// The lease, if `uid` may use it. Throws LEASE_REQUIRED (empty token), LEASE_LOST (it was this user's and
@@ -46,8 +47,11 @@ class Leases {
   /// Starts the idle limit anew.
   void used(Lease& lease);
 
-  /// One signature was made; ends the lease when it was the last allowed.
-  void signature_made(const std::string& token);
+  /// One signature begins: it is counted before it is made, so that two at once cannot share the last one.
+  /// Throws LEASE_INVALID when none is left.
+  void signature_begins(Lease& lease);
+  /// It was made, or not. Ends the lease when it was the last allowed.
+  void signature_ended(const std::string& token, bool made);
 
   /// True when the lease existed and was the last on its card.
   bool end(const std::string& token, LeaseEnd cause);
@@ -69,7 +73,6 @@ class Leases {
   const boost::asio::any_io_executor executor_;
   const std::chrono::seconds idle_, absolute_;
   const Clock& clock_;
-  const Ended ended_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::map<std::string, std::uint32_t>
       lost_;  // tokens that ended with their card, and whose they were; bounded

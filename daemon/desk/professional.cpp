@@ -68,9 +68,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
         config_(config),
         journal_(journal),
         clock_(clock),
-        leases_(executor_, config.lease_idle, config.lease_absolute, clock,
-                [this](const Lease& lease, LeaseEnd cause, bool last) { lease_ended(lease, cause, last); }),
-        resets_done_(executor_) {}
+        leases_(executor_, config.lease_idle, config.lease_absolute, clock) {}
 
   void watch_cards() {
     watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
@@ -83,7 +81,6 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed, Asker& asker,
                                    std::stop_token stop);
   asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
-  asio::awaitable<void> end_all();
   asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, Bytes message, std::stop_token stop);
   Grant grant(const std::string& token, std::uint32_t uid);
   Leases& leases() { return leases_; }
@@ -94,7 +91,6 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
   asio::awaitable<void> verify(Chosen chosen, cps::Layout layout, std::shared_ptr<SecretString> pin,
                                cps::LastTry last_try, std::stop_token stop);
-  void lease_ended(const Lease& lease, LeaseEnd cause, bool last);
 
   const asio::any_io_executor executor_;
   Desk& desk_;
@@ -105,28 +101,35 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
   std::set<std::string> asking_;          // generations with an open question
   std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
-  int resets_ = 0;                        // under way
-  asio::steady_timer resets_done_;        // cancelled when there are none
   std::shared_ptr<void> watch_;
 };
 
 asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, std::stop_token stop) {
+  const auto self = shared_from_this();
   const auto cached = cards_.find(chosen.generation);
   if (cached == cards_.end()) {
-    CpsCard card = co_await desk_.with_card<CpsCard>(
-        chosen, [](pcsc::CardSession& session) { return read_cps_card(session); }, std::move(stop));
+    std::function<CpsCard(pcsc::CardSession&)> work = [](pcsc::CardSession& session) {
+      return read_cps_card(session);
+    };
+    CpsCard card = co_await desk_.with_card<CpsCard>(chosen, std::move(work), std::move(stop));
+    desk_.require_current({chosen.generation});
     cards_.insert_or_assign(chosen.generation, card);
     co_return card;
   }
   CpsCard card = cached->second;
-  card.pin = co_await desk_.with_card<cps::PinStatus>(
-      chosen, [layout = card.layout](pcsc::CardSession& session) { return cps::pin_status(session, layout); },
-      std::move(stop));
+  std::function<cps::PinStatus(pcsc::CardSession&)> work = [layout =
+                                                                card.layout](pcsc::CardSession& session) {
+    // One card's holder never stands beside another card's tries.
+    if (cps::read_serial(session) != layout.serial) throw Error(Code::CARD_CHANGED, "another CPS");
+    return cps::pin_status(session, layout);
+  };
+  card.pin = co_await desk_.with_card<cps::PinStatus>(chosen, std::move(work), std::move(stop));
   co_return card;
 }
 
 asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selection, ReaderFilter allowed,
                                                                std::stop_token stop) {
+  const auto self = shared_from_this();
   const Chosen chosen = desk_.choose(selection, Wanted::CPS, allowed);
   co_return to_professional(chosen, co_await read(chosen, std::move(stop)));
 }
@@ -172,22 +175,33 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
 asio::awaitable<void> ProfessionalDesk::Impl::verify(Chosen chosen, cps::Layout layout,
                                                      std::shared_ptr<SecretString> pin, cps::LastTry last_try,
                                                      std::stop_token stop) {
-  co_await desk_.with_card<bool>(
-      std::move(chosen),
-      [layout = std::move(layout), pin = std::move(pin), last_try](pcsc::CardSession& session) {
-        cps::verify_pin(session, layout, *pin, last_try);
-        return true;
-      },
-      std::move(stop));
+  std::function<bool(pcsc::CardSession&)> work = [layout = std::move(layout), pin = std::move(pin), last_try,
+                                                  reset = config_.on_lease_end ==
+                                                          OnLeaseEnd::RESET](pcsc::CardSession& session) {
+    cps::verify_pin(session, layout, *pin, last_try);
+    // From now on, however this connection ends, the verified state ends with it.
+    if (reset) session.reset_at_end();
+    return true;
+  };
+  try {
+    co_await desk_.with_card<bool>(std::move(chosen), std::move(work), std::move(stop));
+  } catch (const Error& error) {
+    // VERIFY may be under way in a reader that does not come back.
+    if (error.code() == Code::READER_STUCK)
+      throw Error(Code::READER_STUCK, error.detail()).with_try(TrySpent::UNKNOWN);
+    throw;
+  }
 }
 
 asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, Owner owner,
                                                          ReaderFilter allowed, Asker& asker,
                                                          std::stop_token stop) {
+  const auto self = shared_from_this();
   const Chosen chosen = desk_.choose(request.card, Wanted::CPS, allowed);
+  leases_.check_room(owner.uid);
   if (!asking_.insert(chosen.generation).second) throw Error(Code::PIN_PROMPT_BUSY);
-  const std::shared_ptr<void> asked(nullptr, [self = shared_from_this(), generation = chosen.generation](
-                                                 void*) { self->asking_.erase(generation); });
+  const std::shared_ptr<void> asked(
+      nullptr, [self, generation = chosen.generation](void*) { self->asking_.erase(generation); });
   // Held from before VERIFY on: pcscd must not power the card down between the two.
   const auto hold = desk_.hold(chosen);
   CpsCard card = co_await read(chosen, stop);
@@ -196,10 +210,12 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   require_backend_for(who, card.pin);
 
   cps::LastTry last_try = cps::LastTry::REFUSE;
-  if (who.tries_left == 1) {
+  // A card that does not tell may be at its last try.
+  if (who.tries_left == 1 || (!who.tries_left && !card.pin.verified)) {
     const PromptAnswer consent = co_await ask(asker, PromptKind::LAST_TRY_CONSENT, who);
     const bool* agreed = std::get_if<bool>(&consent);
-    if (agreed == nullptr || !*agreed) throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, 1);
+    if (agreed == nullptr || !*agreed)
+      throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, who.tries_left);
     last_try = cps::LastTry::ALLOW;
   }
   PromptAnswer answer = co_await ask(asker, PromptKind::PIN, who);
@@ -216,6 +232,9 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   }
   if (!who.test_pki) proven_cards_.insert(who.card_number);
   entry.code("OK");
+  // A caller that has gone gets no lease, and a card that has gone carries none.
+  if (stop.stop_requested()) throw Error(Code::CANCELLED);
+  desk_.require_current({chosen.generation});
 
   Lease lease;
   lease.uid = owner.uid;
@@ -235,60 +254,51 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
 }
 
 asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uint32_t uid) {
-  const Lease& lease = leases_.find(token, uid);
+  const auto self = shared_from_this();
+  const Professional who = leases_.find(token, uid).professional;
+  // Ended first: a journal that cannot be written must not keep a card logged in.
+  const bool last = leases_.end(token, LeaseEnd::LOGOUT);
+  co_await desk_.settle(who.card);
   journal::Begin record;
   record.operation = "logout";
   record.uid = uid;
-  record.professional = lease.professional.national_id;
-  JournalEntry entry(journal_, record, clock_);
-  entry.code("OK");
-  co_return leases_.end(token, LeaseEnd::LOGOUT) && config_.on_lease_end == OnLeaseEnd::RESET;
-}
-
-// Verified state belongs to the card, not to a lease: it goes with the last one (PIN law, rule 6).
-void ProfessionalDesk::Impl::lease_ended(const Lease& lease, LeaseEnd cause, bool last) {
-  const bool card_there = cause != LeaseEnd::CARD_REMOVED && cause != LeaseEnd::CARD_RESET;
-  if (!last || !card_there || config_.on_lease_end == OnLeaseEnd::LEAVE) return;
-  ++resets_;
-  asio::co_spawn(executor_, desk_.reset_card(lease.professional.card),
-                 [self = weak_from_this()](const std::exception_ptr&) {
-                   const auto impl = self.lock();
-                   if (impl && --impl->resets_ == 0) impl->resets_done_.cancel();
-                 });
-}
-
-asio::awaitable<void> ProfessionalDesk::Impl::end_all() {
-  leases_.end_all(LeaseEnd::SHUTDOWN);
-  resets_done_.expires_at(asio::steady_timer::time_point::max());
-  boost::system::error_code ignored;
-  while (resets_ > 0) {
-    co_await resets_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  record.professional = who.national_id;
+  try {
+    JournalEntry(journal_, record, clock_).code("OK");
+  } catch (const Error& error) {
+    spdlog::error("a logout is not in the journal: {}", error.what());
   }
+  co_return last&& config_.on_lease_end == OnLeaseEnd::RESET;
 }
 
 asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint32_t uid, Bytes message,
                                                     std::stop_token stop) {
+  const auto self = shared_from_this();
   Lease& lease = leases_.find(token, uid);
   leases_.used(lease);
+  leases_.signature_begins(lease);
+  bool made = false;
+  const std::shared_ptr<void> counted(nullptr, [&](void*) { leases_.signature_ended(token, made); });
   const Chosen card = lease.professional.card;
   const Bytes certificate = lease.professional.signature_certificate;
   const auto to_sign = std::make_shared<Bytes>(std::move(message));
+  std::function<Bytes(pcsc::CardSession&)> work = [layout = lease.layout,
+                                                   to_sign](pcsc::CardSession& session) {
+    return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *to_sign);
+  };
   Bytes signature;
   try {
-    signature = co_await desk_.with_card<Bytes>(
-        card,
-        [layout = lease.layout, to_sign](pcsc::CardSession& session) {
-          return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *to_sign);
-        },
-        std::move(stop));
+    signature = co_await desk_.with_card<Bytes>(card, std::move(work), std::move(stop));
   } catch (const Error& error) {
     if (error.code() != Code::CARD_ACCESS_DENIED) throw;
     // The card forgot the PIN: another program reset it or logged out.
     leases_.end_generation(card.generation, LeaseEnd::CARD_RESET);
     throw Error(Code::LEASE_LOST, error.detail());
   }
+  made = true;
+  // A lease that ended meanwhile signs nothing any more.
+  leases_.find(token, uid);
   if (!signature_verifies(certificate, *to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
-  leases_.signature_made(token);
   co_return signature;
 }
 
@@ -326,9 +336,7 @@ ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, c
     : impl_(std::make_shared<Impl>(std::move(executor), desk, config, journal, clock)) {
   impl_->watch_cards();
 }
-ProfessionalDesk::~ProfessionalDesk() {
-  impl_->leases().end_all(LeaseEnd::SHUTDOWN);
-}
+ProfessionalDesk::~ProfessionalDesk() = default;
 
 asio::awaitable<Professional> ProfessionalDesk::describe(Selection card, ReaderFilter allowed,
                                                          std::stop_token stop) {
@@ -344,8 +352,8 @@ asio::awaitable<bool> ProfessionalDesk::logout(const std::string& token, std::ui
 void ProfessionalDesk::end(const std::string& token, LeaseEnd cause) {
   impl_->leases().end(token, cause);
 }
-asio::awaitable<void> ProfessionalDesk::end_all() {
-  return impl_->end_all();
+void ProfessionalDesk::end_all() {
+  impl_->leases().end_all(LeaseEnd::SHUTDOWN);
 }
 void ProfessionalDesk::on_end(const std::string& token, std::function<void(LeaseEnd)> ended) {
   impl_->leases().on_end(token, std::move(ended));

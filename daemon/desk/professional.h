@@ -110,8 +110,9 @@ class ProfessionalDesk {
   /// Ends it without a caller (stream gone, shutdown).
   void end(const std::string& token, LeaseEnd cause);
 
-  /// Ends every lease (the daemon stops) and waits until the cards' verified state has been dropped.
-  boost::asio::awaitable<void> end_all();
+  /// Ends every lease (the daemon stops). The cards' verified state goes with their connections:
+  /// Desk::stop().
+  void end_all();
 
   /// Calls `ended` once on the executor when the lease ends, also when it already has.
   void on_end(const std::string& token, std::function<void(LeaseEnd)> ended);

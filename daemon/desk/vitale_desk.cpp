@@ -10,10 +10,23 @@ VitaleDesk::VitaleDesk(Desk& desk, const Clock& clock) : desk_(desk), clock_(clo
       [this](const std::string& generation, GenerationEnd) { shown_.erase(generation); });
 }
 
+std::optional<vitale::Reading> VitaleDesk::shown_under(const std::string& generation) const {
+  const auto shown = shown_.find(generation);
+  return shown == shown_.end() ? std::nullopt : std::optional(shown->second);
+}
+
 boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, std::stop_token stop) {
+  // Compared on the worker: a difference ends the generation there, so that two people never share one.
+  std::function<vitale::Reading(pcsc::CardSession&)> work =
+      [shown = shown_under(chosen.generation)](pcsc::CardSession& session) {
+        vitale::Reading reading = vitale::read(session);
+        if (shown && *shown != reading) {
+          throw Error(Code::CARD_CHANGED, "the card does not say what it said when it was chosen");
+        }
+        return reading;
+      };
   VitaleReading reading;
-  reading.content = co_await desk_.with_card<vitale::Reading>(
-      chosen, [](pcsc::CardSession& session) { return vitale::read(session); }, std::move(stop));
+  reading.content = co_await desk_.with_card<vitale::Reading>(chosen, std::move(work), std::move(stop));
   reading.card = std::move(chosen);
   reading.read_at = clock_.wall();
   co_return reading;
@@ -21,9 +34,10 @@ boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, std
 
 boost::asio::awaitable<VitaleReading> VitaleDesk::read(Selection card, ReaderFilter allowed,
                                                        std::stop_token stop) {
-  VitaleReading reading = co_await read_chosen(desk_.choose(card, Wanted::VITALE, allowed), std::move(stop));
-  desk_.require_current({reading.card.generation});
-  shown_.insert_or_assign(reading.card.generation, reading.content);
+  const Chosen chosen = desk_.choose(card, Wanted::VITALE, allowed);
+  VitaleReading reading = co_await read_chosen(chosen, std::move(stop));
+  desk_.require_current({chosen.generation});
+  shown_.insert_or_assign(chosen.generation, reading.content);
   co_return reading;
 }
 
@@ -33,12 +47,8 @@ boost::asio::awaitable<VitaleReading> VitaleDesk::read_again(Selection card, Rea
     throw Error(Code::INVALID_ARGUMENT).with_field("card.card.generation", "the chosen card must be named");
   }
   const Chosen chosen = desk_.choose(card, Wanted::VITALE, allowed);
-  VitaleReading reading = co_await read_chosen(chosen, std::move(stop));
-  const auto shown = shown_.find(chosen.generation);
-  if (shown == shown_.end() || shown->second != reading.content) {
-    throw Error(Code::CARD_CHANGED, "the card does not say what it said when it was chosen");
-  }
-  co_return reading;
+  if (!shown_under(chosen.generation)) throw Error(Code::CARD_CHANGED, "that card has not been read");
+  co_return co_await read_chosen(chosen, std::move(stop));
 }
 
 }  // namespace insd::desk

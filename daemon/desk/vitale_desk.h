@@ -21,7 +21,8 @@ class VitaleDesk {
  public:
   VitaleDesk(Desk& desk, const Clock& clock);
 
-  /// Errors of Desk::choose() and of the Vitale driver.
+  /// Errors of Desk::choose() and of the Vitale driver; CARD_CHANGED as read_again(), when it was read
+  /// before.
   boost::asio::awaitable<VitaleReading> read(Selection card, ReaderFilter allowed, std::stop_token stop);
 
   /// As read(); CARD_CHANGED unless the card says what it said when it was read under this generation.
@@ -31,6 +32,7 @@ class VitaleDesk {
 
  private:
   boost::asio::awaitable<VitaleReading> read_chosen(Chosen chosen, std::stop_token stop);
+  std::optional<vitale::Reading> shown_under(const std::string& generation) const;
 
   Desk& desk_;
   const Clock& clock_;

@@ -62,11 +62,22 @@ void Worker::post(Job job) {
 
 void Worker::stop() {
   stop_.request_stop();
+  std::deque<Job> refused;  // a thread that never comes back must not keep them, nor a PIN in them
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    refused.swap(queue_);
   }
-  changed_.notify_one();
+  changed_.notify_all();
+  for (Job& job : refused) {
+    job.work = nullptr;
+    job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
+  }
+}
+
+bool Worker::wait_ended(Steady::time_point until) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, until, [this] { return ended_; });
 }
 
 void Worker::wake() {
@@ -88,33 +99,39 @@ void Worker::loop() {
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || woken_ || !queue_.empty(); });
     woken_ = false;
+    // Closing a connection with a reset waits for other programs' transactions: it counts as work.
+    running_since_ = Steady::now();
     if (stopping_) break;
+    std::optional<Job> job;
     if (!queue_.empty()) {
-      Job job = std::move(queue_.front());
+      job = std::move(queue_.front());
       queue_.pop_front();
-      running_since_ = Steady::now();
-      lock.unlock();
-      run_job(job);
-      lock.lock();
-      running_since_.reset();
     }
     lock.unlock();
-    drop_unheld();
+    if (job) {
+      run_job(*job);
+    } else {
+      drop_unheld();
+    }
+    job.reset();
     lock.lock();
+    running_since_.reset();
   }
-  const auto left = std::exchange(queue_, {});
   lock.unlock();
   connection_.reset();
-  for (const Job& job : left) job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
+  lock.lock();
+  running_since_.reset();
+  ended_ = true;
+  changed_.notify_all();
 }
 
 void Worker::run_job(Job& job) {
   std::any result;
   std::exception_ptr failure;
   try {
-    result = execute(job);
+    if (job.work) result = execute(job);
   } catch (Error& error) {
-    if (ends_generation(error.code())) {
+    if (ends_generation(error.code()) || std::exchange(session_broken_, false)) {
       connection_.reset();
       desk_.card_failed(job.generation, error);
     }
@@ -124,24 +141,37 @@ void Worker::run_job(Job& job) {
     failure = std::current_exception();
   }
   job.work = nullptr;  // what it captured (a PIN) ends before the caller goes on
+  drop_unheld();
   job.done(std::move(result), failure);
 }
 
-std::any Worker::execute(Job& job) {
+void Worker::check_still_meant(const Job& job) const {
   if (job.stop.stop_requested() || stop_.stop_requested()) throw Error(Code::CANCELLED);
   if (!desk_.is_current(job.generation)) throw Error(Code::CARD_CHANGED);
+}
+
+std::any Worker::execute(Job& job) {
+  check_still_meant(job);
   pcsc::CardConnection& card = connect(job);
-  if (job.reset_card) {
-    card.at_end(pcsc::AtEnd::RESET);
-    connection_.reset();
-    return {};
-  }
   // A swap between two polls of pcscd shows no event, but the answer to reset may tell.
   if (card.atr() != job.atr) throw Error(Code::CARD_REMOVED, "another card answers");
+  // Ends with the caller's patience and with the worker's.
+  std::stop_source either;
+  const auto end = [&either] { either.request_stop(); };
+  const std::stop_callback by_caller(job.stop, end);
+  const std::stop_callback by_desk(stop_.get_token(), end);
   std::any result;
   {
-    pcsc::CardSession session(card, job.stop);
-    result = job.work(session);
+    pcsc::CardSession session(card, either.get_token());
+    // The wait for another program's transaction may have been long: nothing is sent for a question long
+    // refused.
+    check_still_meant(job);
+    try {
+      result = job.work(session);
+    } catch (...) {
+      session_broken_ = session.broken();
+      throw;
+    }
   }
   if (!desk_.is_current(job.generation)) throw Error(Code::CARD_CHANGED);
   return result;

@@ -25,11 +25,11 @@ class Worker : public std::enable_shared_from_this<Worker> {
   struct Job {
     std::string generation;  ///< the card that is meant
     Bytes atr;               ///< its answer to reset
+    /// Nothing: only looks whether the open connection is still wanted, and closes it if not.
     std::function<std::any(pcsc::CardSession&)> work;
     std::stop_token stop;
-    /// Called once, on the worker's thread.
+    /// Called once, on the worker's thread or by stop().
     std::function<void(std::any result, std::exception_ptr failure)> done;
-    bool reset_card = false;  ///< instead of work: drop the card's verified state
   };
 
   /// What the worker asks the desk; both are called on the worker's thread.
@@ -44,8 +44,12 @@ class Worker : public std::enable_shared_from_this<Worker> {
   /// Throws BUSY when too many jobs wait.
   void post(Job job);
 
-  /// Ends the thread after the job under way. It is never joined: a card call cannot be cancelled.
+  /// Refuses what waits, and ends the thread after the job under way, whose next card command is refused too.
+  /// Never joined: a card call cannot be cancelled.
   void stop();
+
+  /// Waits until the stopped thread has closed its connection; false when it has not by then.
+  bool wait_ended(Steady::time_point until);
 
   /// Looks at the open connection again: it is closed when nobody holds it any more.
   void wake();
@@ -60,6 +64,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void loop();
   void run_job(Job& job);
   std::any execute(Job& job);
+  void check_still_meant(const Job& job) const;
   pcsc::CardConnection& connect(const Job& job);
   void drop_unheld();
 
@@ -71,9 +76,12 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::deque<Job> queue_;
   bool stopping_ = false;
   bool woken_ = false;
+  bool ended_ = false;
   std::optional<Steady::time_point> running_since_;
   std::stop_source stop_;
-  std::unique_ptr<Connection> connection_;  // the thread's own
+  // The thread's own:
+  std::unique_ptr<Connection> connection_;
+  bool session_broken_ = false;
 };
 
 }  // namespace insd::desk

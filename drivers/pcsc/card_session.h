@@ -54,6 +54,11 @@ class CardSession final : public iso7816::Channel {
   Bytes exchange(ByteView command) override;
   [[nodiscard]] std::stop_token stop() const override { return stop_; }
 
+  /// True after a failure that was not a status word: whether it is still the same card cannot be known.
+  [[nodiscard]] bool broken() const { return broken_.has_value(); }
+  /// The connection resets the card when it ends: a verified state must not outlive it (PIN law, rule 6).
+  void reset_at_end() { connection_.at_end(AtEnd::RESET); }
+
   [[nodiscard]] unsigned exchanges() const { return exchanges_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }  ///< both directions
 

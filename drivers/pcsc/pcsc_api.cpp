@@ -87,8 +87,9 @@ std::string socket_path() {
 }
 
 const PcscApi& system_pcsc() {
-  static const PcscApi api = installed_library();
-  return api;
+  // Never destroyed: a thread inside a card call may outlive main().
+  static const PcscApi* const api = new PcscApi(installed_library());
+  return *api;
 }
 
 }  // namespace insd::pcsc

@@ -120,11 +120,48 @@ TEST_F(DeskTest, AHeldCardKeepsItsConnectionBetweenJobs) {
   EXPECT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
 }
 
-TEST_F(DeskTest, TheLastLeaseResetsTheCard) {
+TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenNobodyHoldsItAnyMore) {
   desk_.start();
   insert();
-  asio::co_spawn(io_, desk_.reset_card(chosen()), asio::use_future).get();
+  const auto card = chosen();
+  auto hold = desk_.hold(card);
+  run<int>(card, [](pcsc::CardSession& session) {
+    session.reset_at_end();
+    return touch(session);
+  });
+  run<int>(card, touch);
+  EXPECT_EQ(pcsc_.calls("Disconnect"), 0);
+  hold.reset();
+  asio::co_spawn(io_, desk_.settle(card), asio::use_future).get();
+  EXPECT_EQ(pcsc_.calls("Disconnect"), 1);
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
+}
+
+TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenTheDeskStops) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  const auto hold = desk_.hold(card);
+  run<int>(card, [](pcsc::CardSession& session) {
+    session.reset_at_end();
+    return touch(session);
+  });
+  desk_.stop();
+  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
+  EXPECT_EQ(pcsc_.open_cards(), 0U);
+}
+
+TEST_F(DeskTest, NothingIsSentForAQuestionRefusedWhileItWaitedForAnotherProgram) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  std::stop_source stop;
+  pcsc_.fault([&](std::string_view call) -> std::optional<LONG> {
+    if (call == "BeginTransaction") stop.request_stop();  // the caller gives up during the wait
+    return std::nullopt;
+  });
+  EXPECT_EQ(failure(card, touch, stop.get_token()), Code::CANCELLED);
+  EXPECT_EQ(pcsc_.calls("Transmit"), 0);
 }
 
 TEST_F(DeskTest, T_CARD_11_ACardThatWasSwappedBetweenChoiceAndWorkIsNotTouched) {

@@ -12,12 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct EndedLease {
-  std::string token;
-  LeaseEnd cause;
-  bool last;
-};
-
 class LeasesTest : public ::testing::Test {
  protected:
   std::string add(std::uint32_t uid, const std::string& generation, std::optional<unsigned> signatures = {}) {
@@ -38,11 +32,7 @@ class LeasesTest : public ::testing::Test {
 
   boost::asio::io_context io_;
   Clock clock_;
-  std::vector<EndedLease> ended_;
-  Leases leases_{io_.get_executor(), 3600s, 7200s, clock_,
-                 [this](const Lease& lease, LeaseEnd cause, bool last) {
-                   ended_.push_back({lease.token, cause, last});
-                 }};
+  Leases leases_{io_.get_executor(), 3600s, 7200s, clock_};
 };
 
 TEST_F(LeasesTest, ATokenHas256Bits) {
@@ -65,9 +55,6 @@ TEST_F(LeasesTest, OnlyTheLastLeaseOfACardIsTheLast) {
   EXPECT_TRUE(leases_.end(second, LeaseEnd::LOGOUT));
   EXPECT_FALSE(leases_.end(second, LeaseEnd::LOGOUT)) << "it is gone";
   EXPECT_EQ(leases_.find(elsewhere, 1000).uid, 1000U);
-  ASSERT_EQ(ended_.size(), 2U);
-  EXPECT_FALSE(ended_[0].last);
-  EXPECT_TRUE(ended_[1].last);
 }
 
 TEST_F(LeasesTest, ARemovedCardEndsItsLeasesAndTheOwnerIsToldWhy) {
@@ -82,11 +69,23 @@ TEST_F(LeasesTest, ARemovedCardEndsItsLeasesAndTheOwnerIsToldWhy) {
 
 TEST_F(LeasesTest, TheLastAllowedSignatureEndsTheLease) {
   const auto token = add(1000, "g-1", 2);
-  leases_.signature_made(token);
-  EXPECT_TRUE(ended_.empty());
-  leases_.signature_made(token);
-  ASSERT_EQ(ended_.size(), 1U);
-  EXPECT_EQ(ended_[0].cause, LeaseEnd::SIGNATURES_USED);
+  std::optional<LeaseEnd> heard;
+  leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
+  leases_.signature_begins(leases_.find(token, 1000));
+  leases_.signature_ended(token, true);
+  EXPECT_FALSE(heard);
+  leases_.signature_begins(leases_.find(token, 1000));
+  EXPECT_FALSE(heard) << "it is under way";
+  leases_.signature_ended(token, true);
+  EXPECT_EQ(heard, LeaseEnd::SIGNATURES_USED);
+}
+
+TEST_F(LeasesTest, TwoSignaturesAtOnceCannotShareTheLastOne) {
+  const auto token = add(1000, "g-1", 1);
+  leases_.signature_begins(leases_.find(token, 1000));
+  EXPECT_THROW(leases_.signature_begins(leases_.find(token, 1000)), Error);
+  leases_.signature_ended(token, false);
+  EXPECT_NO_THROW(leases_.signature_begins(leases_.find(token, 1000))) << "the first was not made";
 }
 
 TEST_F(LeasesTest, AUserCannotHoardLeases) {
@@ -108,9 +107,9 @@ TEST(LeaseLimitsTest, TheIdleLimitAndTheAbsoluteLimitEndALease) {
     boost::asio::io_context io;
     MovingClock clock;
     std::optional<LeaseEnd> heard;
-    Leases leases(io.get_executor(), idle, absolute, clock,
-                  [&](const Lease&, LeaseEnd why, bool) { heard = why; });
-    leases.add({});
+    Leases leases(io.get_executor(), idle, absolute, clock);
+    const auto token = leases.add({});
+    leases.on_end(token, [&](LeaseEnd why) { heard = why; });
     io.run_for(10s);
     EXPECT_EQ(heard, cause);
   }
