@@ -84,7 +84,8 @@ class World {
   void stop_insi();
   Process& insi() { return *insi_; }
   [[nodiscard]] std::string insi_endpoint() const {
-    return "https://localhost:" + std::to_string(insi_port_) + "/lps";
+    // Before start_insi there is an address all the same; nobody listens there.
+    return "https://localhost:" + std::to_string(insi_port_ == 0 ? 1 : insi_port_) + "/lps";
   }
 
   /// A whole configuration of insd that fits this world: direct CPS backend, the simulated teleservice, one
