@@ -181,6 +181,7 @@ TEST_P(LieTest, T_P11_02_IsAnErrorOfTheModule) {
 
 INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
                          testing::Values(Lie{"MoreSlotsThanRoom", "C_GetSlotList count 41"},
+                                         Lie{"MoreSlotsThanSaid", "C_GetSlotList late 41"},
                                          Lie{"HugeSlotCount", "C_GetSlotList count ffffffffffffffff"},
                                          Lie{"SlotCodeOutOfRange", "C_GetSlotList rv ffffffff"},
                                          Lie{"VendorCodeThatLooksLikeAnother", "C_GetSlotList rv 80000032"},

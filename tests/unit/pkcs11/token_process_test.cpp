@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <thread>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fcntl.h>
@@ -249,19 +250,21 @@ TEST_F(TokenProcessTest, ThePinIsNowhereButInTheModule) {
   }
 }
 
-TEST_F(TokenProcessTest, TheChildEndsWithItsParent) {
-  // A parent that is killed: its insd-token must not stay behind with a logged-in card.
+TEST_F(TokenProcessTest, TheChildEndsWithItsParentAlsoInTheMiddleOfACall) {
+  // A parent that is killed: its insd-token must not stay behind with a logged-in card. Inside the module it
+  // cannot see that its socket has closed.
+  soft_.faults("C_GetSlotList hang");
   int pipe_ends[2];
   ASSERT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
   const pid_t parent = fork();
   if (parent == 0) {
-    try {
-      TokenProcess own(options());
-      await(own.list_tokens());
-      const pid_t child = own.pid();
-      if (write(pipe_ends[1], &child, sizeof child) == sizeof child) pause();
-    } catch (...) {
-    }
+    TokenProcess own(options());
+    boost::asio::io_context io;
+    auto call = boost::asio::co_spawn(io, own.list_tokens(), boost::asio::use_future);
+    io.poll();
+    while (soft_.trace("C_GetSlotList").empty()) std::this_thread::yield();
+    const pid_t child = own.pid();
+    if (write(pipe_ends[1], &child, sizeof child) == sizeof child) pause();
     _exit(1);
   }
   close(pipe_ends[1]);
@@ -273,6 +276,7 @@ TEST_F(TokenProcessTest, TheChildEndsWithItsParent) {
   kill(parent, SIGKILL);
   pollfd waiting{.fd = watched, .events = POLLIN, .revents = 0};
   EXPECT_EQ(poll(&waiting, 1, 10'000), 1) << "insd-token outlived its parent";
+  kill(child, SIGKILL);
   close(watched);
   waitpid(parent, nullptr, 0);
 }
