@@ -69,6 +69,7 @@ GenerationEnd cause_of(Code code) {
       return GenerationEnd::RESET;
     case Code::CARD_REMOVED:
     case Code::CARD_ABSENT:
+    case Code::CARD_CHANGED:
       return GenerationEnd::REMOVED;
     case Code::PCSC_LOST:
     case Code::PCSC_ABSENT:

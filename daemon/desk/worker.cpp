@@ -180,7 +180,13 @@ std::any Worker::execute(Job& job) {
 pcsc::CardConnection& Worker::connect(const Job& job) {
   if (!connection_ || connection_->generation != job.generation) {
     connection_.reset();
-    connection_ = std::make_unique<Connection>(api_, job.generation, reader_, job.stop);
+    try {
+      connection_ = std::make_unique<Connection>(api_, job.generation, reader_, job.stop);
+    } catch (const Error& error) {
+      // It was there when it was chosen; the monitor may hear of its leaving later than we do.
+      if (error.code() == Code::CARD_ABSENT) throw Error(Code::CARD_CHANGED, "the card has left");
+      throw;
+    }
   }
   return connection_->card;
 }

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "drivers/cps/cps.h"
+#include "drivers/pcsc/card_session.h"
 #include "tests/system/desk_client.h"
 #include "tests/world/world.h"
 
@@ -13,6 +15,16 @@ namespace {
 
 using world::InsiOptions;
 using world::World;
+
+std::size_t verify_commands(const world::Card& card) {
+  const auto exchanges = card.exchanges();
+  return static_cast<std::size_t>(std::ranges::count_if(exchanges, [](const std::string& line) {
+    std::string command = line.substr(0, line.find("->"));
+    std::erase(command, ' ');
+    // VERIFY with data: an empty one only asks for the counter.
+    return command.find("00200001") != std::string::npos && command.find("0020000100") == std::string::npos;
+  }));
+}
 
 class FaultsTest : public ::testing::Test {
  protected:
@@ -134,16 +146,6 @@ TEST_F(FaultsTest, T_PIN_02_AWrongPinSpendsExactlyOneTryAndTheAnswerSaysSo) {
   EXPECT_EQ(expect_value(client_->professional()).pin_tries_left(), 2);
 }
 
-std::size_t verify_commands(const world::Card& card) {
-  const auto exchanges = card.exchanges();
-  return static_cast<std::size_t>(std::ranges::count_if(exchanges, [](const std::string& line) {
-    std::string command = line.substr(0, line.find("->"));
-    std::erase(command, ' ');
-    // VERIFY with data: an empty one only asks for the counter.
-    return command.find("00200001") != std::string::npos && command.find("0020000100") == std::string::npos;
-  }));
-}
-
 TEST_F(FaultsTest, T_PIN_03_ABlockedCardIsSentNothing) {
   world_.start_pcscd();
   auto& card = world_.insert_card(0, "cps3", "cps-blocked");
@@ -211,8 +213,17 @@ TEST_F(FaultsTest, T_PIN_05_ASearchWithoutOrWithAnotherLeaseIsRefused) {
   EXPECT_EQ(code_of(client_->search(invented)), "LEASE_INVALID");
 }
 
+// What another program on this machine sees of the card.
+bool pin_is_verified(const std::string& reader) {
+  pcsc::Context context(pcsc::system_pcsc());
+  pcsc::CardConnection connection(context, reader, std::chrono::seconds(3), {});
+  pcsc::CardSession session(connection, {});
+  return cps::pin_status(session, cps::read_layout(session)).verified;
+}
+
 TEST_F(FaultsTest, LogoutDropsTheVerifiedStateOfTheCard) {
   start_desk();
+  ASSERT_TRUE(pin_is_verified(world_.reader_name(0)));
   v1::LogoutRequest logout;
   logout.set_lease(lease_->lease());
   v1::LogoutResponse gone;
@@ -220,7 +231,88 @@ TEST_F(FaultsTest, LogoutDropsTheVerifiedStateOfTheCard) {
   context.set_deadline(deadline());
   ASSERT_TRUE(client_->professional_->Logout(&context, logout, &gone).ok());
   EXPECT_TRUE(gone.card_reset());
+  EXPECT_FALSE(pin_is_verified(world_.reader_name(0)));
   EXPECT_EQ(search_failure().detail.code(), "LEASE_INVALID");
+}
+
+TEST_F(FaultsTest, OnlyTheLastLeaseOfACardDropsItsVerifiedState) {
+  start_desk();
+  auto second = client_->login();
+  const auto other = second->finish("1234");
+  ASSERT_TRUE(other) << second->failure().detail.ShortDebugString();
+  v1::LogoutRequest logout;
+  logout.set_lease(lease_->lease());
+  v1::LogoutResponse gone;
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  ASSERT_TRUE(client_->professional_->Logout(&context, logout, &gone).ok());
+  EXPECT_FALSE(gone.card_reset());
+  EXPECT_TRUE(pin_is_verified(world_.reader_name(0)));
+}
+
+TEST_F(FaultsTest, TheDaemonLeavesNoCardVerifiedBehind) {
+  start_desk();
+  world_.stop_insd();
+  EXPECT_FALSE(pin_is_verified(world_.reader_name(0)));
+}
+
+TEST_F(FaultsTest, T_PIN_06_OneQuestionAtATimePerCard) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto first = client_->login();
+  const auto prompt = first->next();
+  ASSERT_TRUE(prompt && prompt->has_prompt());
+  auto second = client_->login();
+  EXPECT_EQ(second->failure().detail.code(), "PIN_PROMPT_BUSY");
+  first->pin(prompt->prompt().prompt_id(), "1234");
+  const auto lease = first->next();
+  EXPECT_TRUE(lease && lease->has_lease()) << "the second caller did not disturb the first";
+}
+
+TEST_F(FaultsTest, T_PIN_06_AnAnswerToAnotherQuestionIsRefused) {
+  world_.start_pcscd();
+  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto login = client_->login();
+  const auto prompt = login->next();
+  ASSERT_TRUE(prompt && prompt->has_prompt());
+  login->pin(std::string(32, '0'), "1234");
+  EXPECT_EQ(login->failure().detail.code(), "INVALID_ARGUMENT");
+  EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  EXPECT_EQ(verify_commands(card), 0U);
+}
+
+TEST_F(FaultsTest, ALeaseOfOneSignatureSignsOnce) {
+  world_.start_insi();
+  start_desk();
+  v1::LoginStart start;
+  start.set_max_signatures(1);
+  auto login = client_->login(start);
+  const auto once = login->finish("1234");
+  ASSERT_TRUE(once);
+  auto first = request();
+  first.mutable_context()->set_lease(once->lease());
+  EXPECT_EQ(expect_value(client_->search(first)).outcome(), v1::SEARCH_OUTCOME_FOUND);
+  EXPECT_EQ(code_of(client_->search(first)), "LEASE_INVALID");
+  const auto step = login->next();
+  ASSERT_TRUE(step && step->has_ended());
+  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_SIGNATURES_USED);
+}
+
+TEST_F(FaultsTest, T_CARD_10_AResetByAnotherProgramEndsTheLeaseAndSendsNoPinByItself) {
+  world_.start_insi();
+  start_desk();
+  const auto verified = verify_commands(*cps_);
+  {
+    pcsc::Context context(pcsc::system_pcsc());
+    pcsc::CardConnection connection(context, world_.reader_name(0), std::chrono::seconds(3), {});
+    connection.at_end(pcsc::AtEnd::RESET);
+  }
+  const auto code = search_failure().detail.code();
+  EXPECT_TRUE(code == "CARD_RESET" || code == "LEASE_LOST") << code;
+  EXPECT_EQ(verify_commands(*cps_), verified);
+  EXPECT_EQ(search_failure().detail.code(), "LEASE_LOST");
 }
 
 TEST_F(FaultsTest, AHeldLeaseEndsWithItsStream) {
