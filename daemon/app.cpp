@@ -127,7 +127,7 @@ bool App::run() {
     if (!error) serve();
   });
   io_.run();
-  desk_.stop();
+  if (!desk_.stop()) clean_ = false;
   return clean_;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // libp11 loads, initialises and finalises the module. Tokens, logins and objects are read behind our own
-// bounds (pkcs11/cryptoki.h) and not through libp11 0.4.12, which, measured: closes every session of every
-// slot when a slot list is released (one doctor's logout would be everybody's), keeps a copy of the PIN in
-// its heap until then, and folds a module's codes to 23 bits (a vendor code may then read as "wrong PIN").
+// bounds (pkcs11/cryptoki.h) and not through libp11 0.4.12, which closes every session of every
+// slot when a slot list is released (measured: one doctor's logout would be everybody's), keeps a copy of the
+// PIN in its heap until then (measured), and folds a module's codes to 23 bits (read in its source: a vendor
+// code may then read as "wrong PIN").
 #include "pkcs11/module.h"
 
 #include <dlfcn.h>

@@ -2,6 +2,7 @@
 #include "daemon/desk/desk.h"
 
 #include <algorithm>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -88,7 +89,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
       : executor_(std::move(executor)), api_(api), board_(std::move(readers), std::move(start_id), clock) {}
 
   void start();
-  void stop();
+  bool stop();
   std::shared_ptr<const State> state() const {
     const std::lock_guard lock(mutex_);
     return board_.state();
@@ -120,6 +121,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   std::map<std::string, int> holds_;
   bool stopped_ = false;
   std::jthread monitor_;
+  std::future<void> monitor_ended_;
   // Touched on the executor only.
   Subscribers<Watcher> watchers_;
   Subscribers<GenerationWatcher> generation_watchers_;
@@ -148,19 +150,30 @@ void Desk::Impl::announce(Board::Ended ended) {
 }
 
 void Desk::Impl::start() {
-  // The thread owns what it uses; stop() asks it to end and joins it, which run_monitor promises to allow.
-  monitor_ = std::jthread([this](const std::stop_token& stop) {
-    pcsc::run_monitor(api_, stop, [this](const pcsc::Snapshot& snapshot) {
-      change([&](Board& board) { return board.apply(snapshot); });
-      const std::lock_guard lock(mutex_);
-      for (const auto& [reader, worker] : workers_) worker->wake();
+  std::packaged_task<void(std::stop_token)> monitor([self = shared_from_this()](const std::stop_token& stop) {
+    pcsc::run_monitor(self->api_, stop, [&](const pcsc::Snapshot& snapshot) {
+      self->change([&](Board& board) { return board.apply(snapshot); });
+      const std::lock_guard lock(self->mutex_);
+      for (const auto& [reader, worker] : self->workers_) worker->wake();
     });
   });
+  monitor_ended_ = monitor.get_future();
+  monitor_ = std::jthread(std::move(monitor));
 }
 
-void Desk::Impl::stop() {
-  monitor_.request_stop();
-  if (monitor_.joinable()) monitor_.join();
+bool Desk::Impl::stop() {
+  bool clean = true;
+  if (monitor_.joinable()) {
+    monitor_.request_stop();
+    // Cancelling its wait needs pcscd's help, which a frozen one does not give.
+    clean = monitor_ended_.wait_for(kLastMoment) == std::future_status::ready;
+    if (clean) {
+      monitor_.join();
+    } else {
+      spdlog::warn("pcscd does not answer: its monitor is left behind");
+      monitor_.detach();
+    }
+  }
   std::map<std::string, std::shared_ptr<Worker>> workers;
   {
     const std::lock_guard lock(mutex_);
@@ -170,8 +183,11 @@ void Desk::Impl::stop() {
   for (const auto& [reader, worker] : workers) worker->stop();
   const auto until = Worker::Steady::now() + kLastMoment;
   for (const auto& [reader, worker] : workers) {
-    if (!worker->wait_ended(until)) spdlog::warn("reader {} does not let go: left behind", printable(reader));
+    if (worker->wait_ended(until)) continue;
+    spdlog::warn("reader {} does not let go: left behind", printable(reader));
+    clean = false;
   }
+  return clean;
 }
 
 std::shared_ptr<void> Desk::Impl::watch(Watcher watcher) {
@@ -327,8 +343,8 @@ Desk::~Desk() {
 void Desk::start() {
   impl_->start();
 }
-void Desk::stop() {
-  impl_->stop();
+bool Desk::stop() {
+  return impl_->stop();
 }
 std::shared_ptr<const State> Desk::state() const {
   return impl_->state();

@@ -84,9 +84,9 @@ class Desk {
   Desk& operator=(const Desk&) = delete;
 
   void start();
-  /// Ends the monitor and the workers, and waits a second for their connections to close; a worker inside a
-  /// blocking card call is left behind.
-  void stop();
+  /// Ends the monitor and the workers, and waits a second each for them and their connections; what is inside
+  /// a blocking call (a stuck card, a frozen pcscd) is left behind: then false.
+  bool stop();
 
   /// Any thread.
   [[nodiscard]] std::shared_ptr<const State> state() const;

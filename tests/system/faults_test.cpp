@@ -256,6 +256,17 @@ TEST_F(FaultsTest, TheDaemonLeavesNoCardVerifiedBehind) {
   EXPECT_FALSE(pin_is_verified(world_.reader_name(0)));
 }
 
+TEST_F(FaultsTest, T_PCSC_04_AFrozenPcscdDoesNotKeepTheDaemonFromEnding) {
+  world_.start_pcscd();
+  start_insd();
+  ASSERT_EQ(client_->readers().size(), 2U);
+  world_.pcscd().signal(SIGSTOP);
+  world_.insd().signal(SIGTERM);
+  const int status = world_.insd().wait(std::chrono::seconds(30));
+  world_.pcscd().signal(SIGCONT);
+  EXPECT_LE(status, 1) << "by itself; 1 when it had to leave its monitor behind";
+}
+
 TEST_F(FaultsTest, T_PIN_06_OneQuestionAtATimePerCard) {
   world_.start_pcscd();
   world_.insert_card(0, "cps3", "cps-dr-exemple");
