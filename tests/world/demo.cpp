@@ -83,9 +83,6 @@ Cards set_up(World& world, const Signals& signals) {
 // Ours is the terminal: what is typed goes to the program, an interrupt to both. Returns exit status or 128 +
 // signal.
 int run_in_front(const World& world, const std::vector<std::string>& argv, const Signals& signals) {
-  std::string line;
-  for (const auto& word : argv) line += " " + word;
-  say("$" + line);
   const pid_t child = spawn(argv, world.environment(), {}, false);
   pollfd waiting{.fd = signals.descriptor(), .events = POLLIN, .revents = 0};
   for (;;) {
@@ -165,6 +162,7 @@ int demonstrate(const Options& options) {
     constexpr int error_status = 2;
     if (status >= error_status && status < 128) {
       world.keep_directory();
+      if (!world.insd().running()) say("insd has ended by itself, status " + std::to_string(world.insd().wait()));
       say("it ended with status " + std::to_string(status) + "; logs: " + world.directory().string());
     }
     if (options.keep) keep_up(world, cards, signals);
