@@ -10,7 +10,9 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::vector<std::string> environment() { return environment_with({}, INSD_BIN_DIR); }
+std::vector<std::string> environment() {
+  return environment_with({}, INSD_BIN_DIR);
+}
 
 Outcome demo(const std::vector<std::string>& command, const std::string& input = "") {
   std::vector<std::string> argv = {"insd-demo-world", "--"};
@@ -33,7 +35,8 @@ TEST(DemoTest, an_interrupt_leaves_nothing_behind) {
   const auto log = std::filesystem::temp_directory_path() / ("insd-demo-" + std::to_string(getpid()));
   std::string socket;
   {
-    Process process({"insd-demo-world", "--", "sh", "-c", "echo $INSD_SOCKET; sleep 100"}, environment(), log);
+    Process process({"insd-demo-world", "--", "sh", "-c", "echo $INSD_SOCKET; exec sleep 100"}, environment(),
+                    log);
     socket = process.wait_for_line("/");
     EXPECT_TRUE(std::filesystem::exists(socket));
     process.signal(SIGINT);

@@ -80,17 +80,21 @@ Cards set_up(World& world, const Signals& signals) {
   return {&professional, &patient};
 }
 
-// Ours is the terminal: what is typed goes to the program, an interrupt to both. Returns exit status or 128 +
-// signal.
+// Ours is the terminal: what is typed goes to the program, an interrupt to both. Who does not listen to it is
+// killed after a while: the world must not outlive the wish to end it. Returns exit status or 128 + signal.
 int run_in_front(const World& world, const std::vector<std::string>& argv, const Signals& signals) {
+  constexpr int patience_ms = 5000;
   const pid_t child = spawn(argv, world.environment(), {}, false);
   pollfd waiting{.fd = signals.descriptor(), .events = POLLIN, .revents = 0};
+  bool told = false;
   for (;;) {
     int reported = 0;
     if (waitpid(child, &reported, WNOHANG) == child) return status_of(reported);
-    poll(&waiting, 1, -1);
+    if (poll(&waiting, 1, told ? patience_ms : -1) == 0) kill(child, SIGKILL);
     for (int number = 0; (number = signals.next()) != 0;) {
-      if (number != SIGCHLD) kill(child, number);
+      if (number == SIGCHLD) continue;
+      kill(child, number);
+      told = true;
     }
   }
 }
@@ -162,7 +166,8 @@ int demonstrate(const Options& options) {
     constexpr int error_status = 2;
     if (status >= error_status && status < 128) {
       world.keep_directory();
-      if (!world.insd().running()) say("insd has ended by itself, status " + std::to_string(world.insd().wait()));
+      if (!world.insd().running())
+        say("insd has ended by itself, status " + std::to_string(world.insd().wait()));
       say("it ended with status " + std::to_string(status) + "; logs: " + world.directory().string());
     }
     if (options.keep) keep_up(world, cards, signals);
