@@ -59,9 +59,10 @@ Prepared prepare(const InsiConfig& config, const Query& query, const Party& part
                                      .name_qualifier = std::string(name_qualifier(signer.card_type)),
                                      .attributes = assertion_attributes(config, party.profile)});
   const auto* card = std::get_if<CardQuery>(&query);
-  if (card != nullptr && card->vitale_serial)
+  if (card != nullptr && card->vitale_serial) {
     result.vitale_assertion =
         vitale_assertion("_" + make_uuid(), time, signer.common_name, *card->vitale_serial);
+  }
   return result;
 }
 
