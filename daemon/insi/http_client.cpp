@@ -241,7 +241,9 @@ Awaitable<HttpResponse> work(StatePtr state, CallPtr call, HttpRequest request) 
   bool reused = connection != nullptr;
   if (reused) call->use(connection);
   for (;;) {
-    if (!reused) connection = co_await connect(state, call);
+    if (!reused) {
+      connection = co_await connect(state, call);
+    }
     call->begin_sending();
     Transfer result = co_await transfer(state, connection, request);
     if (result.failure) {

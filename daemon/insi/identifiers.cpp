@@ -2,7 +2,6 @@
 #include "daemon/insi/identifiers.h"
 
 #include <array>
-#include <cstdio>
 #include <ctime>
 
 #include <openssl/rand.h>
@@ -32,10 +31,8 @@ std::string utc_milliseconds(Clock::Wall time) {
   gmtime_r(&count, &parts);
   std::array<char, 32> day{};
   const std::size_t length = std::strftime(day.data(), day.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 8> fraction{};
-  const auto milliseconds = static_cast<int>((whole - seconds).count());
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", milliseconds);
-  return std::string(day.data(), length) + fraction.data();
+  const std::string milliseconds = std::to_string(1000 + (whole - seconds).count()).substr(1);
+  return std::string(day.data(), length) + "." + milliseconds + "Z";
 }
 
 }  // namespace insd::insi
