@@ -156,9 +156,8 @@ void App::reload() {
   sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + monotonic_now()).c_str());
   try {
     Config config = load_config(options_.config_file);
-    const auto before = rules_.get();
-    const bool same_insi = config.insi == before->config()->insi;
-    auto exchange = same_insi ? before->exchange() : make_exchange(config.insi, clock_);
+    // Always made anew: a trust store may have been renewed under its old name.
+    auto exchange = make_exchange(config.insi, clock_);
     auto rules =
         std::make_shared<const api::Rules>(std::move(config), api::UserDatabase(), std::move(exchange));
     const DaemonConfig& daemon = rules->config()->daemon;

@@ -135,7 +135,8 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
   result.sent = sent;
   if (!card_generation.empty()) result.generations.insert(result.generations.begin(), card_generation);
   if (sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
-  if (person && result.reply.answer && !is_beneficiary(*result.reply.answer, *person)) {
+  if (result.reply.answer && !(person ? is_beneficiary(*result.reply.answer, *person)
+                                      : answers_what_was_asked(*result.reply.answer, sent))) {
     result.warnings.emplace_back("ANSWER_NOT_BENEFICIARY");
   }
   co_return result;
@@ -164,6 +165,9 @@ asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher se
   SearchResult result = co_await ask(search.context, searcher, session, "rechercherInsAvecTraitsIdentite",
                                      std::move(query), parts_.ask_by_traits, std::move(stop));
   result.sent = sent;
+  if (result.reply.answer && !answers_what_was_asked(*result.reply.answer, sent)) {
+    result.warnings.emplace_back("ANSWER_NOT_AS_ASKED");
+  }
   co_return result;
 }
 

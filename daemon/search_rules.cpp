@@ -42,6 +42,11 @@ std::string normalised_or_empty(std::string_view given_name) {
   }
 }
 
+// Live answers hold the list, older ones only the first name (specs: insi 1.3).
+std::string given_names_of(const insi::Answer& answer) {
+  return as_words(answer.given_names + ' ' + answer.first_given_name);
+}
+
 bool dates_agree(const std::string& answer, const std::string& card) {
   if (answer == card) return true;
   const bool lunar = !identity::is_calendar_date(answer) || !identity::is_calendar_date(card);
@@ -176,9 +181,21 @@ identity::SearchTraits normalised_traits(const TraitsSearch& search) {
 
 bool is_beneficiary(const insi::Answer& answer, const vitale::Beneficiary& beneficiary) {
   const std::string card_name = as_words(normalised_or_empty(beneficiary.given_name));
-  const bool named = card_name != " " && as_words(answer.given_names).find(card_name) != std::string::npos;
+  const bool named = card_name != " " && given_names_of(answer).find(card_name) != std::string::npos;
   const auto card_date = identity::birth_date_from_card(beneficiary.birth_date);
   return named && card_date && dates_agree(answer.birth_date, *card_date);
+}
+
+bool answers_what_was_asked(const insi::Answer& answer, const SentTraits& sent) {
+  const auto same = [](const std::string& received, const std::string& asked) {
+    return received.empty() || asked.empty() || received == asked;
+  };
+  const std::string names = given_names_of(answer);
+  return same(answer.sex, sent.sex) && same(answer.birth_name, sent.birth_name) &&
+         same(answer.birth_place, sent.birth_place) &&
+         (answer.birth_date.empty() || dates_agree(answer.birth_date, sent.birth_date)) &&
+         (names == " " || sent.given_name.empty() ||
+          names.find(as_words(sent.given_name)) != std::string::npos);
 }
 
 }  // namespace insd

@@ -32,4 +32,7 @@ identity::SearchTraits normalised_traits(const TraitsSearch& search);
 /// answer's, and the birth dates agree (the years, when one of them is lunar).
 bool is_beneficiary(const insi::Answer& answer, const vitale::Beneficiary& beneficiary);
 
+/// Could the person whom INSi found be the one asked for? Every trait that was both sent and received agrees.
+bool answers_what_was_asked(const insi::Answer& answer, const SentTraits& sent);
+
 }  // namespace insd

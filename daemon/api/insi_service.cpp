@@ -102,7 +102,7 @@ void put_number(const insi::Number& number, v1::InsNumber& proto) {
   proto.set_kind(number_kind(number.oid));
   proto.set_start_date(number.start_date);
   proto.set_end_date(number.end_date);
-  proto.set_key_valid(identity::key_matches({number.number, number.key}));
+  proto.set_key_valid(number.key.empty() || identity::key_matches({number.number, number.key}));
 }
 
 void put_answer(const insi::Answer& answer, v1::InsiAnswer& proto) {

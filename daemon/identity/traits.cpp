@@ -58,14 +58,10 @@ void take_given_names(const SearchTraits& from, SearchTraits& to, Violations& vi
     violations.add("given_names", "holds more than 20 names");
     return;
   }
-  bool all_good = true;
   for (std::size_t i = 0; i < from.given_names.size(); ++i) {
     const std::string field = "given_names[" + std::to_string(i) + "]";
     to.given_names.push_back(violations.take(from.given_names[i], field, normalise_given_name));
-    all_good = all_good && !to.given_names.back().empty();
   }
-  // They travel as one text, which obeys the same rules: 100 characters in all, no apostrophe after a space.
-  if (all_good) violations.take(joined_given_names(to), "given_names", normalise_given_name);
 }
 
 void take_birth_place(const SearchTraits& from, SearchTraits& to, Violations& violations) {

@@ -14,7 +14,7 @@ namespace insd::identity {
 
 struct SearchTraits {
   std::string birth_name;
-  std::vector<std::string> given_names;  ///< of one question, 1..20; sent as one text joined by spaces
+  std::vector<std::string> given_names;  ///< in civil order, 1..20; each is judged by itself
   Sex sex = Sex::UNSPECIFIED;
   std::string birth_date;                  ///< AAAA-MM-JJ, possibly lunar
   std::optional<std::string> birth_place;  ///< COG; decisive only when several persons share the rest

@@ -122,7 +122,7 @@ std::optional<std::string> transliterate(std::string_view utf8) {
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
       if (!is_upper(c) && c != ' ' && c != '\'' && c != '-') return std::nullopt;
       out += c;
-    } else if (*code_point >= 0x0300 && *code_point <= 0x036F) {
+    } else if (*code_point >= 0x0300 && *code_point <= 0x0362) {
       // A combining accent belongs to the letter before it (macOS writes names that way); alone it means
       // nothing.
       if (out.empty() || !is_upper(out.back())) return std::nullopt;

@@ -40,8 +40,11 @@ bool is_day(const std::string& text) {
   return zone.empty() || zone == "Z" || has_shape(zone, "+00:00") || has_shape(zone, "-00:00");
 }
 
+constexpr std::size_t kMaxLabelBytes = 4096;
+
 bool is_oid(const std::string& text) {
-  return text.size() <= 64 && !text.empty() &&
+  return text.size() <= 64 && text.find('.') != std::string::npos && text.find("..") == std::string::npos &&
+         text.front() != '.' && text.back() != '.' &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
@@ -139,7 +142,8 @@ Reply read_result(const xmlNode* result, InsiEnvironment environment) {
   Reply reply;
   const xmlNode* report = required_child(result, "CR");
   reply.code = required_text(report, "CodeCR");
-  reply.label = optional_text(report, "LibelleCR");
+  // It decides nothing: a long one must not cost the answer.
+  reply.label = xml::child_text(report, kNs, "LibelleCR", kMaxLabelBytes).value_or(std::string());
   reply.outcome = outcome_of(reply.code);
   const xmlNode* individual = xml::only_child(result, kNs, "INDIVIDU");
   const bool found = reply.outcome == Outcome::FOUND;
@@ -149,6 +153,11 @@ Reply read_result(const xmlNode* result, InsiEnvironment environment) {
   Reader reader(environment);
   reply.answer = reader.read_individual(individual);
   if (reader.wrong_key()) reply.warnings.emplace_back("RETURNED_KEY_INVALID");
+  if (!identity::find_oid(reply.answer->active.oid)) {
+    // The obsolete INS-C and the social security numbers have OIDs of their own; neither is an INS.
+    if (environment == InsiEnvironment::PRODUCTION) refuse("the OID is not that of an INS");
+    reply.warnings.emplace_back("RETURNED_OID_UNKNOWN");
+  }
   return reply;
 }
 

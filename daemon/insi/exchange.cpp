@@ -85,8 +85,7 @@ class Exchange::Impl {
     if (!signature_verifies(certificate, to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
     check_stop(stop);
 
-    HttpRequest request{
-        .content_type = "application/soap+xml; charset=utf-8", .body = {}, .repeatable = true};
+    HttpRequest request{.content_type = "application/soap+xml; charset=utf-8", .body = {}};
     request.body = prepared.envelope.with(with_signature(prepared.assertion, signature, certificate) +
                                           prepared.vitale_assertion);
     const Clock::Wall sent_at = clock_.wall();

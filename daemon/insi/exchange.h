@@ -80,8 +80,8 @@ class Exchange {
   /// of the Signer; CERTIFICATE_INVALID or TEST_CARD_REFUSED for its certificate; CONFIG_INVALID (profile
   /// without billing id); NIR_MISSING, TRAITS_INVALID or INVALID_ARGUMENT for what cannot be sent; CANCELLED.
   /// The message id is made before and handed to `about_to_send` (the journal's begin) before anything is
-  /// signed or sent; an exception of `about_to_send` ends the call. `signer` must outlive it. A request on a
-  /// kept connection that died without a byte of an answer is sent once more, unchanged, on a new one.
+  /// signed or sent; an exception of `about_to_send` ends the call. `signer` must outlive it. Nothing is
+  /// ever sent twice: an assertion and its ids are of one question.
   using BeforeSend = std::function<void(const std::string& message_id)>;
   boost::asio::awaitable<Reply> by_card(CardQuery query, Party party, Signer& signer,
                                         BeforeSend about_to_send, std::stop_token stop);

@@ -43,7 +43,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 // An idle connection may have been forgotten by a firewall in between; asking on it would hang until
 // time-out.
-constexpr std::chrono::seconds kMaxIdle{60};
+constexpr std::chrono::seconds kMaxIdle{20};
 
 struct Connection {
   Connection(const asio::any_io_executor& executor, ssl::context& tls) : stream(executor, tls) {}
@@ -60,8 +60,13 @@ struct Connection {
   // Anything readable on an idle connection is a close or a lie; nothing but silence is fit for a new
   // question.
   bool is_silent() {
-    if (buffer.size() != 0 || SSL_has_pending(stream.native_handle()) != 0) return false;
     char byte = 0;
+    if (buffer.size() != 0) return false;
+    // A record may wait inside the TLS layer, where neither the socket nor SSL_has_pending() shows it
+    // (measured).
+    ERR_clear_error();
+    const int peeked = SSL_peek(stream.native_handle(), &byte, 1);
+    if (peeked > 0 || SSL_get_error(stream.native_handle(), peeked) != SSL_ERROR_WANT_READ) return false;
     const auto count = ::recv(stream.lowest_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
@@ -186,7 +191,6 @@ Awaitable<ConnectionPtr> connect(StatePtr state, CallPtr call) {
 
 struct Transfer {
   error_code failure;
-  bool answer_began = false;
   bool keep_alive = false;
   http::response<http::string_body> message;
 };
@@ -211,9 +215,8 @@ Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const Htt
   parser.body_limit(HttpClient::kMaxBodyBytes);
   auto [unread, received] = co_await http::async_read(connection->stream, connection->buffer, parser, kAwait);
   result.failure = unread;
-  result.answer_began = parser.got_some();
   if (unread) co_return result;
-  result.keep_alive = parser.get().keep_alive();
+  result.keep_alive = parser.keep_alive();
   result.message = parser.release();
   co_return result;
 }
@@ -238,25 +241,20 @@ HttpResponse to_response(http::response<http::string_body>& message) {
 
 Awaitable<HttpResponse> work(StatePtr state, CallPtr call, HttpRequest request) {
   ConnectionPtr connection = state->take_kept();
-  bool reused = connection != nullptr;
-  if (reused) call->use(connection);
-  for (;;) {
-    if (!reused) {
-      connection = co_await connect(state, call);
-    }
-    call->begin_sending();
-    Transfer result = co_await transfer(state, connection, request);
-    if (result.failure) {
-      connection->close();
-      const bool once_more = reused && !result.answer_began && request.repeatable && !call->abandoned;
-      if (!once_more) throw transfer_error(result.failure);
-      reused = false;
-      continue;
-    }
-    HttpResponse response = to_response(result.message);
-    if (result.keep_alive && !call->abandoned) state->keep(connection);
-    co_return response;
+  if (connection) {
+    call->use(connection);
+  } else {
+    connection = co_await connect(state, call);
   }
+  call->begin_sending();
+  Transfer result = co_await transfer(state, connection, request);
+  if (result.failure) {
+    connection->close();
+    throw transfer_error(result.failure);
+  }
+  HttpResponse response = to_response(result.message);
+  if (result.keep_alive && !call->abandoned) state->keep(connection);
+  co_return response;
 }
 
 // Waits for the worker, the deadline of the phase, or a cancel, whichever comes first.

@@ -17,9 +17,6 @@ namespace insd::insi {
 struct HttpRequest {
   std::string content_type;
   std::string body;
-  /// Asking twice changes nothing: when a reused connection turns out to be dead before one byte of an
-  /// answer, the request is sent once more on a new one, silently.
-  bool repeatable = false;
 };
 
 struct HttpResponse {

@@ -56,6 +56,7 @@ std::string take(xmlChar* memory, int size) {
 }  // namespace
 
 Doc make_document(const char* prefix, const char* href, const char* name) {
+  xmlInitParser();  // else some of its tables would be made by the first writer, without a lock
   Doc doc(need(xmlNewDoc(chars("1.0"))));
   xmlNode* root = need(xmlNewDocNode(doc.get(), nullptr, chars(name), nullptr));
   xmlDocSetRootElement(doc.get(), root);

@@ -27,6 +27,8 @@ using Parser = std::unique_ptr<xmlParserCtxt, ParserDeleter>;
   throw Error(Code::INSI_ANSWER_INVALID, why);
 }
 
+constexpr std::ptrdiff_t kMaxEqualSigns = 4096;  // an answer has a dozen attributes
+
 // Everything that can be told from the bytes alone, before libxml2 sees one of them.
 void check_bytes(const std::string& text) {
   if (text.empty()) refuse("empty answer");
@@ -35,6 +37,9 @@ void check_bytes(const std::string& text) {
   if (xmlCheckUTF8(reinterpret_cast<const xmlChar*>(text.c_str())) == 0) refuse("answer is not UTF-8");
   if (text.find("<!DOCTYPE") != std::string::npos || text.find("<!ENTITY") != std::string::npos)
     refuse("DOCTYPE in the answer");
+  // libxml2 compares each attribute of an element with all the others, and a '>' inside a value hides it from
+  // the bound on tags below.
+  if (std::count(text.begin(), text.end(), '=') > kMaxEqualSigns) refuse("too many attributes");
   std::size_t open = text.find('<');
   while (open != std::string::npos) {
     const std::size_t close = text.find('>', open);

@@ -25,7 +25,7 @@ class HostileServer : public testing::Test {
     config.total_timeout = total;
     HttpClient client(config);
     try {
-      const HttpResponse response = test::run(client.post({"text/xml", "<secret question/>", true}, {}));
+      const HttpResponse response = test::run(client.post({"text/xml", "<secret question/>"}, {}));
       return Error(Code::INTERNAL, "HTTP " + std::to_string(response.status));
     } catch (const Error& error) {
       return error;

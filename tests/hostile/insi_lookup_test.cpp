@@ -71,7 +71,7 @@ class SlowNameServer : public testing::Test {
 
   static Code code_of(HttpClient& client, std::stop_token stop = {}) {
     try {
-      test::run(client.post({"text/xml", "<question/>", true}, stop));
+      test::run(client.post({"text/xml", "<question/>"}, stop));
     } catch (const Error& error) {
       return error.code();
     }

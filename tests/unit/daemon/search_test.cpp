@@ -368,6 +368,20 @@ TEST_F(SearchTest, AnAnswerAboutSomebodyElseIsMarked) {
   EXPECT_THAT(run(vitale_search(1)).warnings, Contains("ANSWER_NOT_BENEFICIARY"));
 }
 
+TEST_F(SearchTest, T_INS_01_AnAnswerThatIsNotWhatWasAskedIsMarked) {
+  found("ZOE MARIE", "1975-12-31");
+  EXPECT_THAT(run(traits_search()).warnings, Not(Contains("ANSWER_NOT_AS_ASKED")));
+  reply.answer->sex = "M";
+  EXPECT_THAT(run(traits_search()).warnings, Contains("ANSWER_NOT_AS_ASKED"));
+  found("ZOE MARIE", "1975-12-30");
+  EXPECT_THAT(run(traits_search()).warnings, Contains("ANSWER_NOT_AS_ASKED"));
+  found("MARIE", "1975-12-31");
+  EXPECT_THAT(run(traits_search()).warnings, Contains("ANSWER_NOT_AS_ASKED"));
+  found("ZOE", "1975-12-31");
+  reply.answer->birth_name = "DUPONT";
+  EXPECT_THAT(run(traits_search()).warnings, Contains("ANSWER_NOT_AS_ASKED"));
+}
+
 TEST_F(SearchTest, TraitsAreNormalisedAndOnlyTheFirstGivenNameIsSent) {
   const SearchResult result = run(traits_search());
   ASSERT_EQ(traits_queries.size(), 1U);

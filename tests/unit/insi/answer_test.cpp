@@ -175,6 +175,35 @@ TEST(Answer, T_INS_01_TestNumbersAreRefusedInProductionOnly) {
   }
 }
 
+TEST(Answer, T_INS_01_ANumberThatIsNoInsIsFlaggedAndRefusedInProduction) {
+  for (const char* oid : {"1.2.250.1.213.1.4.2", "1.2.250.1.213.1.4.13", "1.2.3"}) {
+    const std::string active = "<INSACTIF>" + number("2751263220749", "74", oid) + "</INSACTIF>";
+    const std::string answer = envelope(result("00", individual(active + kTraits)));
+    EXPECT_THAT(read(answer).warnings, ElementsAre("RETURNED_OID_UNKNOWN")) << oid;
+    EXPECT_EQ(code_of(answer, InsiEnvironment::PRODUCTION), Code::INSI_ANSWER_INVALID) << oid;
+  }
+  for (const char* oid : {"8", "...", ".1.2", "1.2.", "1..2"}) {
+    const std::string active = "<INSACTIF>" + number("2751263220749", "74", oid) + "</INSACTIF>";
+    EXPECT_EQ(code_of(envelope(result("00", individual(active + kTraits)))), Code::INSI_ANSWER_INVALID)
+        << oid;
+  }
+}
+
+TEST(Answer, ALongLabelDoesNotCostTheAnswer) {
+  std::string answer = test::found();
+  const std::string label = "<LibelleCR>";
+  answer.insert(answer.find(label) + label.size(), std::string(1000, 'x'));
+  EXPECT_EQ(read(answer).outcome, Outcome::FOUND);
+}
+
+TEST(Answer, T_XML_10_ManyAttributesAreRefusedBeforeTheyCostTime) {
+  std::string answer = test::found();
+  std::string attributes = "<a b='>'";
+  for (int i = 0; i < 5000; ++i) attributes += " a" + std::to_string(i) + "='1'";
+  answer.insert(answer.find("<RESULTAT"), attributes + "/>");
+  EXPECT_EQ(code_of(answer), Code::INSI_ANSWER_INVALID);
+}
+
 TEST(Answer, T_INS_01_CodeAndContentMustAgree) {
   EXPECT_EQ(code_of(envelope(result("00"))), Code::INSI_ANSWER_INVALID);
   EXPECT_EQ(code_of(envelope(result("01", individual()))), Code::INSI_ANSWER_INVALID);

@@ -92,6 +92,13 @@ void TlsSession::send(const std::string& bytes) {
   SSL_write(tls_, bytes.data(), static_cast<int>(bytes.size()));
 }
 
+void TlsSession::send_together(const std::vector<std::string>& parts) {
+  const int corked = 1, open = 0;
+  setsockopt(SSL_get_fd(tls_), IPPROTO_TCP, TCP_CORK, &corked, sizeof corked);
+  for (const auto& part : parts) send(part);
+  setsockopt(SSL_get_fd(tls_), IPPROTO_TCP, TCP_CORK, &open, sizeof open);
+}
+
 void TlsSession::answer(const std::string& body, const std::string& status, const std::string& more_headers) {
   send("HTTP/1.1 " + status + "\r\nContent-Type: application/soap+xml; charset=utf-8\r\n" + more_headers +
        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);

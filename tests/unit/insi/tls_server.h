@@ -27,6 +27,8 @@ class TlsSession {
   /// One whole HTTP request by its Content-Length, noted in the server; empty when the client is gone.
   std::string read_request();
   void send(const std::string& bytes);
+  /// Each part as a TLS record of its own, all in one segment.
+  void send_together(const std::vector<std::string>& parts);
   /// "HTTP/1.1 200 OK" with a SOAP content type and the length of `body`.
   void answer(const std::string& body, const std::string& status = "200 OK",
               const std::string& more_headers = {});
