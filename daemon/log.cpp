@@ -4,10 +4,13 @@
 #include <cstdlib>
 #include <memory>
 
+#include <grpc/support/log.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+
+#include "drivers/base/bytes.h"
 
 namespace insd {
 namespace {
@@ -41,6 +44,10 @@ class SystemdLevel final : public spdlog::custom_flag_formatter {
   }
 };
 
+void log_of_grpc(gpr_log_func_args* message) {
+  spdlog::debug("grpc: {}", printable(message->message, 300));
+}
+
 }  // namespace
 
 void set_up_log(const std::string& level) {
@@ -55,6 +62,7 @@ void set_up_log(const std::string& level) {
   }
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+  gpr_set_log_function(log_of_grpc);
   set_log_level(level);
 }
 

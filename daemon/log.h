@@ -7,7 +7,8 @@
 
 namespace insd {
 
-/// To be called once, before the first line.
+/// To be called once, before the first line. gRPC's own messages, which callers can provoke at will, become
+/// lines of level debug.
 void set_up_log(const std::string& level);
 
 /// "trace", "debug", "info", "warning", "error"; also later, after a reload.

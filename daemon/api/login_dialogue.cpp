@@ -19,7 +19,6 @@ using api::to_proto;
 
 // A caller that opens the stream knows what it wants to ask.
 constexpr std::chrono::seconds kFirstStep{30};
-constexpr std::size_t kMaxPromptId = 64;
 
 v1::PromptKind to_proto(desk::PromptKind kind) {
   switch (kind) {
@@ -81,70 +80,7 @@ v1::LoginResponse to_proto(const desk::LeaseInfo& lease) {
   return response;
 }
 
-LoginStep start_step(const v1::LoginStart& start) {
-  StartStep step;
-  step.request.card = from_proto(start.card(), "start.card");
-  step.request.detached = start.detached();
-  step.request.max_signatures = start.max_signatures();
-  if (start.purpose_id().size() > 64 || printable(start.purpose_id(), 64) != start.purpose_id()) {
-    throw Error(Code::INVALID_ARGUMENT).with_field("start.purpose_id", "must be at most 64 printable bytes");
-  }
-  step.request.purpose_id = start.purpose_id();
-  return step;
-}
-
-std::string prompt_id_of(const std::string& id, const std::string& path) {
-  if (id.empty() || id.size() > kMaxPromptId) {
-    throw Error(Code::INVALID_ARGUMENT).with_field(path, "is not the id of a question");
-  }
-  return id;
-}
-
-// Wipes the message's own copy of the PIN when the step has been taken, or could not be.
-class PinWiper {
- public:
-  explicit PinWiper(v1::LoginRequest& message) : message_(message) {}
-  PinWiper(const PinWiper&) = delete;
-  PinWiper& operator=(const PinWiper&) = delete;
-  ~PinWiper() {
-    if (!message_.has_pin()) return;
-    std::string& pin = *message_.mutable_pin()->mutable_pin();
-    wipe(pin.data(), pin.size());
-    pin.clear();
-  }
-
- private:
-  v1::LoginRequest& message_;
-};
-
-LoginStep step_of(const v1::LoginRequest& message) {
-  switch (message.step_case()) {
-    case v1::LoginRequest::kStart:
-      return start_step(message.start());
-    case v1::LoginRequest::kPin:
-      return PinStep{prompt_id_of(message.pin().prompt_id(), "pin.prompt_id"),
-                     SecretString(message.pin().pin())};
-    case v1::LoginRequest::kConsent:
-      return ConsentStep{prompt_id_of(message.consent().prompt_id(), "consent.prompt_id"),
-                         message.consent().agreed()};
-    case v1::LoginRequest::kCancel:
-      return CancelStep{};
-    case v1::LoginRequest::STEP_NOT_SET:
-      break;
-  }
-  throw Error(Code::INVALID_ARGUMENT).with_field("step", "is missing");
-}
-
 }  // namespace
-
-LoginStep take_step(v1::LoginRequest& message) {
-  const PinWiper wiper(message);
-  try {
-    return step_of(message);
-  } catch (const Error& error) {
-    return RefusedStep{error};
-  }
-}
 
 LoginDialogue::LoginDialogue(asio::any_io_executor executor, Parts parts, Transport transport,
                              std::string caller_text, Language language)

@@ -8,7 +8,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <variant>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -16,32 +15,11 @@
 #include <grpcpp/support/status.h>
 
 #include "daemon/api/error_status.h"
+#include "daemon/api/login_step.h"
 #include "daemon/desk/professional.h"
 #include "insd/v1/professional_service.pb.h"
 
 namespace insd::api {
-
-/// One message of the caller. A PIN is already out of the protobuf message.
-struct StartStep {
-  desk::LoginRequest request;
-};
-struct PinStep {
-  std::string prompt_id;
-  SecretString pin;
-};
-struct ConsentStep {
-  std::string prompt_id;
-  bool agreed = false;
-};
-struct CancelStep {};
-struct RefusedStep {
-  Error error;
-};
-using LoginStep = std::variant<StartStep, PinStep, ConsentStep, CancelStep, RefusedStep>;
-
-/// Takes the step out of `message`; a PIN's bytes are wiped in it, whatever happens. Never throws but for
-/// memory.
-LoginStep take_step(v1::LoginRequest& message);
 
 /// Used on the executor only. Lives until its coroutine has ended.
 class LoginDialogue final : public desk::Asker, public std::enable_shared_from_this<LoginDialogue> {

@@ -13,8 +13,13 @@
 namespace insd::api {
 namespace {
 
-using Reactor = grpc::ServerBidiReactor<v1::LoginRequest, v1::LoginResponse>;
-using Out = StreamOut<Reactor, v1::LoginResponse>;
+using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+using Out = StreamOut<Reactor, grpc::ByteBuffer>;
+
+grpc::ByteBuffer to_bytes(const v1::LoginResponse& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return {&slice, 1};
+}
 
 // "uid 1000, kiosk.service (4711)": for display.
 std::string caller_text(const Caller& caller) {
@@ -53,7 +58,7 @@ class LoginReactor final : public Reactor {
     }
     out_ = std::make_shared<Out>(this);
     LoginDialogue::Transport transport;
-    transport.send = [out = out_](v1::LoginResponse message) { out->write(std::move(message)); };
+    transport.send = [out = out_](const v1::LoginResponse& message) { out->write(to_bytes(message)); };
     transport.finish = [out = out_](grpc::Status status) { out->finish(std::move(status)); };
     dialogue_ = std::make_shared<LoginDialogue>(io_.get_executor(), parts_for(backend, call),
                                                 std::move(transport), caller_text(caller), language);
@@ -67,6 +72,7 @@ class LoginReactor final : public Reactor {
       return;
     }
     auto step = std::make_shared<LoginStep>(take_step(incoming_));
+    wipe_dead_stack();
     boost::asio::post(io_, [dialogue = dialogue_, step] { dialogue->step(std::move(*step)); });
     out_->if_open([this](Reactor&) { StartRead(&incoming_); });
   }
@@ -84,7 +90,7 @@ class LoginReactor final : public Reactor {
  private:
   boost::asio::io_context& io_;
   const Language language_;
-  v1::LoginRequest incoming_;
+  grpc::ByteBuffer incoming_;
   std::shared_ptr<Out> out_;
   std::shared_ptr<LoginDialogue> dialogue_;
 };

@@ -71,8 +71,8 @@ v1::ProfessionalCard to_proto(const desk::Professional& who) {
 boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
     Backend& backend, Call call, v1::GetProfessionalCardRequest request) {
   const desk::Selection selection = from_proto(request.card(), "card");
-  const desk::Professional who =
-      co_await backend.professionals.describe(selection, reader_filter(backend, call), call.stop);
+  const desk::ReaderFilter allowed = reader_filter(backend, call);
+  const desk::Professional who = co_await backend.professionals.describe(selection, allowed, call.stop);
   v1::GetProfessionalCardResponse response;
   *response.mutable_card() = to_proto(who);
   co_return response;
@@ -85,7 +85,12 @@ boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v
   co_return response;
 }
 
-class ProfessionalServiceAdapter final : public v1::ProfessionalService::CallbackService {
+using v1::ProfessionalService;
+using UnaryMethods = ProfessionalService::WithCallbackMethod_GetProfessionalCard<
+    ProfessionalService::WithCallbackMethod_Logout<ProfessionalService::Service>>;
+
+class ProfessionalServiceAdapter final
+    : public ProfessionalService::WithRawCallbackMethod_Login<UnaryMethods> {
  public:
   ProfessionalServiceAdapter(Backend& backend, Caller caller)
       : backend_(backend), caller_(std::move(caller)) {}
@@ -96,7 +101,7 @@ class ProfessionalServiceAdapter final : public v1::ProfessionalService::Callbac
     return unary_call(backend_, caller_, "ProfessionalService/GetProfessionalCard", context, request,
                       response, get_professional_card);
   }
-  grpc::ServerBidiReactor<v1::LoginRequest, v1::LoginResponse>* Login(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Login(
       grpc::CallbackServerContext* context) override {
     return login_stream(backend_, caller_, context);
   }

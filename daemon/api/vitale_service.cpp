@@ -47,8 +47,8 @@ v1::VitaleReading to_proto(const desk::VitaleReading& reading) {
 boost::asio::awaitable<v1::ReadVitaleResponse> read_vitale(Backend& backend, Call call,
                                                            v1::ReadVitaleRequest request) {
   const desk::Selection selection = from_proto(request.card(), "card");
-  const desk::VitaleReading reading =
-      co_await backend.vitale.read(selection, reader_filter(backend, call), call.stop);
+  const desk::ReaderFilter allowed = reader_filter(backend, call);
+  const desk::VitaleReading reading = co_await backend.vitale.read(selection, allowed, call.stop);
   v1::ReadVitaleResponse response;
   *response.mutable_reading() = to_proto(reading);
   co_return response;

@@ -456,5 +456,48 @@ TEST_F(ApiTest, T_MEM_01_NoCoreAndNoTracer) {
   EXPECT_THAT(text.substr(line, text.find('\n', line) - line), ::testing::ContainsRegex("size +0 +0 "));
 }
 
+// Reads what insd has in memory and may write to (its own data; libraries' code is not searched). Throws when
+// the machine does not let us.
+std::size_t occurrences_in_memory(pid_t pid, const std::string& text) {
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::ifstream memory("/proc/" + std::to_string(pid) + "/mem", std::ios::binary);
+  if (!memory) throw std::runtime_error("insd's memory cannot be read");
+  std::size_t found = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" rw") == std::string::npos) continue;
+    const auto begin = std::stoull(line, nullptr, 16);
+    const auto end = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
+    std::string bytes(end - begin, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(memory.gcount()));
+    for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) ++found;
+  }
+  return found;
+}
+
+TEST_F(ApiTest, T_MEM_01_ThePinStaysNowhereInMemory) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-second");
+  start();
+  if (!std::ifstream("/proc/" + std::to_string(world_.insd().pid()) + "/mem")) {
+    GTEST_SKIP() << "the daemon's memory is closed to this user, as it should be to ordinary ones";
+  }
+  DeskClient client(world_.socket());
+  // What is not secret is found: the search itself works.
+  v1::LoginStart start;
+  start.set_purpose_id("visit-to-be-found");
+  for (const std::string digits : {"73519046", "246801", "864209"}) {  // malformed, right, wrong
+    auto login = client.login(start);
+    const auto question = login->next();
+    ASSERT_TRUE(question && question->has_prompt());
+    EXPECT_GT(occurrences_in_memory(world_.insd().pid(), "visit-to-be-found"), 0U);
+    login->pin(question->prompt().prompt_id(), digits);
+    EXPECT_EQ(login->next().has_value(), digits == "246801") << login->failure().detail.ShortDebugString();
+    EXPECT_EQ(occurrences_in_memory(world_.insd().pid(), digits), 0U) << digits;
+  }
+}
+
 }  // namespace
 }  // namespace insd::test
