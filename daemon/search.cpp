@@ -125,7 +125,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
     search.expected_generations.push_back(card_generation);
     parts_.require_current(search.expected_generations);
   } else {
-    query = card_query(std::get<SuppliedCard>(search.reading), search.birth_rank);
+    query = card_query(std::get<SuppliedCard>(search.reading), search.birth_rank, clock_.wall());
   }
 
   const SentTraits sent{
@@ -134,6 +134,8 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
                                      std::move(query), parts_.ask_by_card, std::move(stop));
   result.sent = sent;
   if (!card_generation.empty()) result.generations.insert(result.generations.begin(), card_generation);
+  result.by_card = true;
+  result.card_supplied = card_generation.empty();
   if (sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
   if (result.reply.answer && !(person ? is_beneficiary(*result.reply.answer, *person)
                                       : answers_what_was_asked(*result.reply.answer, sent))) {

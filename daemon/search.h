@@ -55,7 +55,11 @@ struct CardChoice {
 /// A reading made by the application through the official interface.
 struct SuppliedCard {
   std::string serial, insured_nir, beneficiary_nir, birth_name, birth_date;
+  std::optional<Clock::Wall> read_at;  ///< mandatory: readings age (kMaxReadingAge)
 };
+
+/// The national test 1.02 refuses what was read of a card longer ago (specs: insi 3.2).
+inline constexpr std::chrono::minutes kMaxReadingAge{20};
 
 struct VitaleSearch {
   SearchContext context;
@@ -88,6 +92,8 @@ struct SearchResult {
   std::vector<std::string> warnings;
   std::vector<std::string> missing_for_qualification;
   std::vector<std::string> generations;
+  bool by_card = false;        ///< else by traits
+  bool card_supplied = false;  ///< the application read the card
 };
 
 struct CardReading {

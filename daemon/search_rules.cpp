@@ -128,9 +128,15 @@ insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficia
   return query;
 }
 
-insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank) {
+insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank,
+                           Clock::Wall now) {
   std::vector<FieldViolation> violations;
   check_rank(birth_rank, violations);
+  if (!supplied.read_at) {
+    violations.push_back({"supplied.read_time", "is missing"});
+  } else if (now - *supplied.read_at > kMaxReadingAge || *supplied.read_at - now > kMaxReadingAge) {
+    violations.push_back({"supplied.read_time", "is more than 20 minutes away: read the card again"});
+  }
   insi::CardQuery query;
   if (!identity::is_number(supplied.insured_nir)) {
     violations.push_back({"supplied.insured_nir", "must be 13 digits (A or B allowed as the 7th character)"});

@@ -23,7 +23,7 @@ insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficia
                            std::optional<unsigned> birth_rank);
 
 /// The body of a reading that the application supplied. Throws INVALID_ARGUMENT with every refused field.
-insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank);
+insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank, Clock::Wall now);
 
 /// Throws TRAITS_INVALID with paths "traits....".
 identity::SearchTraits normalised_traits(const TraitsSearch& search);

@@ -44,6 +44,18 @@ Searcher searcher_of(const Backend& backend, const Call& call) {
   return searcher;
 }
 
+// Nothing when absent or not a time of this century: the clock counts nanoseconds in 64 bits.
+std::optional<Clock::Wall> wall_time(const v1::SuppliedReading& supplied) {
+  constexpr std::int64_t kYear2100 = 4'102'444'800;
+  const auto& time = supplied.read_time();
+  if (!supplied.has_read_time() || time.seconds() < 0 || time.seconds() > kYear2100 || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    return std::nullopt;
+  }
+  return Clock::Wall(std::chrono::seconds(time.seconds()) + std::chrono::duration_cast<Clock::Wall::duration>(
+                                                                std::chrono::nanoseconds(time.nanos())));
+}
+
 VitaleSearch from_proto(const v1::SearchByVitaleRequest& request, InsiMode mode) {
   VitaleSearch search;
   search.context = from_proto(request.context(), request.has_context(), mode);
@@ -54,8 +66,8 @@ VitaleSearch from_proto(const v1::SearchByVitaleRequest& request, InsiMode mode)
       break;
     case v1::SearchByVitaleRequest::kSupplied: {
       const v1::SuppliedReading& supplied = request.supplied();
-      search.reading = SuppliedCard{supplied.serial(), supplied.insured_nir(), supplied.beneficiary_nir(),
-                                    supplied.birth_name(), supplied.birth_date()};
+      search.reading = SuppliedCard{supplied.serial(),     supplied.insured_nir(), supplied.beneficiary_nir(),
+                                    supplied.birth_name(), supplied.birth_date(),  wall_time(supplied)};
       break;
     }
     case v1::SearchByVitaleRequest::READING_NOT_SET:
@@ -171,6 +183,9 @@ v1::SearchResult to_proto(const SearchResult& result) {
   put_sent(result.sent, *trace.mutable_traits_sent());
   for (const std::string& code : result.missing_for_qualification) proto.add_missing_for_qualification(code);
   for (const std::string& generation : result.generations) proto.add_generations(generation);
+  if (result.by_card) {
+    proto.set_reading_source(result.card_supplied ? v1::DATUM_SOURCE_CALLER : v1::DATUM_SOURCE_READ);
+  }
   return proto;
 }
 

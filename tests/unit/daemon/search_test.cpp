@@ -411,21 +411,25 @@ TEST_F(SearchTest, TraitsThatCannotBeSentAreRefusedByPath) {
 
 TEST_F(SearchTest, SuppliedReadingIsCheckedWhole) {
   VitaleSearch search = vitale_search();
-  search.reading = SuppliedCard{"123456789012345678901", "18002000000", "x", "DUP0NT", "1984"};
+  search.reading = SuppliedCard{"123456789012345678901", "18002000000", "x", "DUP0NT", "1984", std::nullopt};
   search.birth_rank = 0;
   EXPECT_EQ(refused(search), Code::INVALID_ARGUMENT);
   std::vector<std::string> paths;
   for (const auto& field : fields) paths.push_back(field.path);
   EXPECT_THAT(paths, ::testing::UnorderedElementsAre("birth_rank", "supplied.serial", "supplied.insured_nir",
                                                      "supplied.beneficiary_nir", "supplied.birth_name",
-                                                     "supplied.birth_date"));
-  search.reading = SuppliedCard{"123", "1800200000002", "2800200000002", "Dupont", "1984-05-17"};
+                                                     "supplied.birth_date", "supplied.read_time"));
+  search.reading = SuppliedCard{"123",    "1800200000002", "2800200000002",
+                                "Dupont", "1984-05-17",    clock.wall() - std::chrono::minutes(21)};
   search.birth_rank = 1;
+  EXPECT_EQ(refused(search), Code::INVALID_ARGUMENT) << "read too long ago";
+  std::get<SuppliedCard>(search.reading).read_at = clock.wall();
   const SearchResult result = run(search);
   ASSERT_EQ(card_queries.size(), 1U);
   EXPECT_EQ(card_queries[0].beneficiary_nir, "2800200000002");
   EXPECT_EQ(card_queries[0].birth_name, "DUPONT");
   EXPECT_EQ(card_queries[0].vitale_serial, "123");
+  EXPECT_TRUE(result.card_supplied);
   EXPECT_THAT(result.generations, ElementsAre("g-1"));
   EXPECT_THAT(result.warnings, IsEmpty());
 }
