@@ -103,9 +103,10 @@ asio::awaitable<void> LoginDialogue::run() {
   std::optional<desk::LeaseInfo> lease;
   try {
     lease = co_await parts_.login(std::move(request), *this, stop_.get_token());
-  } catch (...) {
-    // A step that was refused cancelled the question: the refusal is what the caller must hear.
-    if (refused_) throw Error(*refused_);
+  } catch (const Error& error) {
+    // A step that was refused cancelled the question: the refusal is what the caller must hear, unless the
+    // card has been asked. Whether a try is gone comes first (PIN law, rule 3).
+    if (refused_ && error.try_spent() == TrySpent::NO) throw Error(*refused_);
     throw;
   }
   // Nobody is there to learn the token.
@@ -139,7 +140,7 @@ void LoginDialogue::hold(const std::string& token) {
   held_lease_ = token;
   parts_.on_end(token, [weak = weak_from_this()](desk::LeaseEnd cause) {
     const auto self = weak.lock();
-    if (!self) return;
+    if (!self || self->finished_) return;
     self->held_lease_.clear();
     v1::LoginResponse response;
     response.mutable_ended()->set_cause(to_proto(cause));
@@ -173,10 +174,12 @@ void LoginDialogue::answer(desk::PromptAnswer answer) {
 void LoginDialogue::refuse(Error error) {
   if (finished_ || refused_) return;
   refused_ = std::move(error);
+  stop_.request_stop();
   if (!held_lease_.empty()) {
-    // A caller that breaks the dialogue loses the lease it held through it.
-    parts_.end(std::exchange(held_lease_, {}), desk::LeaseEnd::LOGOUT);
+    // A caller that breaks the dialogue loses the lease it held through it. The status first: the lease's end
+    // would make it OK.
     finish(to_status(*refused_, language_));
+    parts_.end(std::exchange(held_lease_, {}), desk::LeaseEnd::LOGOUT);
     return;
   }
   answer(desk::Cancelled{});

@@ -3,6 +3,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -59,13 +61,27 @@ class LoginDialogueTest : public ::testing::Test {
       if (auto* given = std::get_if<SecretString>(&answer)) pins.emplace_back(given->view());
       if (auto* agreed = std::get_if<bool>(&answer)) consents.push_back(*agreed);
     }
+    if (verify_takes_long) {
+      boost::system::error_code ignored;
+      co_await verified.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
     stopped = stop.stop_requested();
+    if (verify_fails) throw Error(*verify_fails);
     desk::LeaseInfo lease;
     lease.token = "secret-token";
     lease.detached = request.detached;
     co_return lease;
   }
 
+  void end_verify() {
+    verified.cancel();
+    turn();
+  }
+  void cancel() {
+    v1::LoginRequest message;
+    message.mutable_cancel();
+    step(message);
+  }
   void turn() {
     io.restart();
     io.poll();
@@ -93,14 +109,14 @@ class LoginDialogueTest : public ::testing::Test {
     message.mutable_consent()->set_agreed(agreed);
     step(message);
   }
-  std::string code() const {
+  std::string code(v1::PinTrySpent spent = v1::PIN_TRY_SPENT_NO) const {
     if (!finished) return "open";
     if (finished->ok()) return "OK";
     v1::RpcStatus status;
     v1::ErrorDetail detail;
     status.ParseFromString(finished->error_details());
     status.details(0).UnpackTo(&detail);
-    EXPECT_EQ(detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+    EXPECT_EQ(detail.pin_try_spent(), spent);
     return detail.code();
   }
 
@@ -108,6 +124,9 @@ class LoginDialogueTest : public ::testing::Test {
   std::vector<desk::PromptKind> questions{desk::PromptKind::PIN};
   std::chrono::milliseconds prompt_time{60'000};
   int asked = 0;
+  bool verify_takes_long = false;
+  std::optional<Error> verify_fails;
+  asio::steady_timer verified{io, asio::steady_timer::time_point::max()};
   bool stopped = false;
   std::string purpose;
   std::vector<std::string> pins;
@@ -219,6 +238,38 @@ TEST_F(LoginDialogueTest, ACancelSpendsNothing) {
   EXPECT_EQ(code(), "PIN_CANCELLED");
 }
 
+TEST_F(LoginDialogueTest, ACancelDuringVerifyStopsWhatHasNotBegun) {
+  verify_takes_long = true;
+  start();
+  pin("q1", "1234");
+  cancel();
+  end_verify();
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(code(), "PIN_CANCELLED");
+  ASSERT_EQ(ended.size(), 1U);  // nobody is there to learn the token
+}
+
+TEST_F(LoginDialogueTest, T_PIN_05_ASpentTryIsToldAfterACancel) {
+  verify_takes_long = true;
+  verify_fails = Error(Code::PIN_WRONG).with_try(TrySpent::YES, 2);
+  start();
+  pin("q1", "1234");
+  cancel();
+  end_verify();
+  EXPECT_EQ(code(v1::PIN_TRY_SPENT_YES), "PIN_WRONG");
+}
+
+TEST_F(LoginDialogueTest, T_PIN_05_ASpentTryIsToldAfterABrokenStep) {
+  verify_takes_long = true;
+  verify_fails = Error(Code::READER_STUCK).with_try(TrySpent::UNKNOWN);
+  start();
+  pin("q1", "1234");
+  pin("q1", "1234");  // answers no open question
+  end_verify();
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(code(v1::PIN_TRY_SPENT_UNKNOWN), "READER_STUCK");
+}
+
 TEST_F(LoginDialogueTest, ACallerThatLeavesDuringTheQuestionEndsIt) {
   start();
   dialogue->caller_gone();
@@ -249,7 +300,7 @@ TEST_F(LoginDialogueTest, ABrokenDialogueLosesTheHeldLease) {
   pin("q1", "1234");
   ASSERT_EQ(ended.size(), 1U);
   EXPECT_EQ(ended[0].second, desk::LeaseEnd::LOGOUT);
-  EXPECT_TRUE(finished);
+  EXPECT_EQ(code(), "INVALID_ARGUMENT");  // not OK, although the lease's end is told too
 }
 
 TEST(TakeStep, T_PIN_01_WipesThePinInTheMessage) {
