@@ -48,8 +48,9 @@ class App {
 
   const AppOptions options_;
   const Clock clock_;
-  boost::asio::io_context io_{1};
+  // Above io_, whose last coroutines end their records as they are destroyed.
   const std::unique_ptr<journal::Journal> journal_;
+  boost::asio::io_context io_{1};
   api::CurrentRules rules_;
   const Config started_with_;
   const std::string start_id_;
