@@ -70,7 +70,9 @@ void Connection::end(boost::asio::thread_pool& pool, std::chrono::system_clock::
     self->server_->Shutdown(deadline);
     self->server_.reset();
     self->services_.clear();
-    boost::asio::post(self->io_, [self, ended = std::move(ended)]() mutable {
+    auto& io = self->io_;
+    // Moved, not copied: the last reference must not die on this thread.
+    boost::asio::post(io, [self = std::move(self), ended = std::move(ended)]() mutable {
       self.reset();  // closes the kept descriptor here, where it is watched
       ended();
     });
