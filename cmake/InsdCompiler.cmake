@@ -25,9 +25,10 @@ add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT)
 # Own code only: generated code links no insd_warnings.
 add_library(insd_warnings INTERFACE)
 target_compile_options(insd_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-# GCC 12 with the optimiser on sees faults inside libstdc++ that are not there (its bugs 105329, 105651, 105562).
+# GCC 12 with the optimiser on sees faults inside libstdc++ that are not there (its bugs 105329, 105651, 105562)
+# and in the frames of coroutines.
 target_compile_options(insd_warnings INTERFACE
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict;-Wno-maybe-uninitialized>)
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict;-Wno-maybe-uninitialized;-Wno-mismatched-new-delete>)
 
 if(INSD_SANITIZE)
   add_compile_options(-fsanitize=${INSD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
