@@ -40,15 +40,16 @@ class Identification {
 
  private:
   void step(Word title, const std::string& text) {
-    session_.io.err << '[' << ++step_ << '/' << kSteps << "] " << session_.say(title) << " : " << text
-                    << std::endl;
+    session_.io.err << '[' << ++step_ << '/' << kSteps << "] " << session_.say(title)
+                    << colon(session_.language) << text << std::endl;
   }
 
   void ask_daemon() {
     info_ = session_.client.info();
     document_.add("info", info_);
     step(Word::STEP_DAEMON, "insd " + printable(info_.version()) + ", " +
-                                session_.say(Word::STATUS_ENVIRONMENT) + " : " +
+                                session_.say(Word::STATUS_ENVIRONMENT) +
+                                std::string(colon(session_.language)) +
                                 term_of(session_.language, info_.environment(), v1::Environment_Name));
   }
 

@@ -91,7 +91,7 @@ std::string local_time(const google::protobuf::Timestamp& time) {
 
 void print_reader(std::ostream& out, Language language, const v1::Reader& reader) {
   out << printable(reader.alias().empty() ? reader.name() : reader.alias() + " [" + reader.name() + "]")
-      << " : " << term_of(language, reader.state(), v1::ReaderState_Name);
+      << colon(language) << term_of(language, reader.state(), v1::ReaderState_Name);
   if (reader.state() == v1::READER_STATE_CARD_PRESENT)
     out << ", " << term_of(language, reader.card_kind(), v1::CardKind_Name);
   if (reader.role() != v1::READER_ROLE_UNSPECIFIED)

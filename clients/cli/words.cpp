@@ -345,6 +345,10 @@ Language language_of(const char* lc_all, const char* lc_messages, const char* la
   return Language::FRENCH;
 }
 
+std::string_view colon(Language language) {
+  return language == Language::FRENCH ? " : " : ": ";
+}
+
 std::string_view language_tag(Language language) {
   return language == Language::FRENCH ? "fr" : "en";
 }

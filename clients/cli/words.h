@@ -17,6 +17,9 @@ enum class Language : std::uint8_t { FRENCH, ENGLISH };
 /// "POSIX" mean French: the product is made for French desks. Null pointers count as empty.
 Language language_of(const char* lc_all, const char* lc_messages, const char* lang);
 
+/// What stands between a title and its text: French has a blank before the colon.
+std::string_view colon(Language language);
+
 /// The value of the `accept-language` metadata, "fr" or "en".
 std::string_view language_tag(Language language);
 
