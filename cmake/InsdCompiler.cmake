@@ -28,13 +28,12 @@ target_compile_options(insd_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconver
 # GCC 12 with the optimiser on sees faults inside libstdc++ that are not there (its bugs 105329, 105651, 105562)
 # and in the frames of coroutines.
 target_compile_options(insd_warnings INTERFACE
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict;-Wno-maybe-uninitialized>
-  # With any optimisation (the asan preset has some) it takes the allocator of an Asio coroutine frame for a mismatch.
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<OR:$<NOT:$<CONFIG:Debug>>,$<BOOL:${INSD_SANITIZE}>>>:-Wno-mismatched-new-delete>)
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict;-Wno-maybe-uninitialized;-Wno-mismatched-new-delete>)
 
 if(INSD_SANITIZE)
   add_compile_options(-fsanitize=${INSD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${INSD_SANITIZE})
+  target_compile_options(insd_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 else()
   add_compile_options(-fstack-protector-strong)
   add_compile_definitions($<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
