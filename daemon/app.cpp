@@ -193,6 +193,7 @@ void App::feed_watchdog() {
 }
 
 void App::stop(int signal) {
+  backend_.stopping = true;
   serving_ = true;  // too late to begin
   sd_notify(0, "STOPPING=1");
   spdlog::info("stopping: signal {}", signal);

@@ -2,6 +2,7 @@
 // What the services stand on. Made by the program, outlives every connection.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -53,6 +54,7 @@ struct Backend {
   RateLimiter& limiter;
   const Clock& clock;
   RunInfo info;
+  std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted
 };
 
 }  // namespace insd::api

@@ -22,6 +22,7 @@ Language language_of(const grpc::CallbackServerContext& context) {
 
 Call admit(const Backend& backend, const Caller& caller, std::string_view method, Language language,
            std::stop_token stop) {
+  if (backend.stopping) throw Error(Code::SHUTTING_DOWN);
   Call call;
   call.caller = caller;
   call.method = method;

@@ -28,7 +28,7 @@ struct Call {
 /// The language the caller asked for.
 Language language_of(const grpc::CallbackServerContext& context);
 
-/// Throws PERMISSION_DENIED and RATE_LIMITED. Any thread.
+/// Throws SHUTTING_DOWN, PERMISSION_DENIED and RATE_LIMITED. Any thread.
 Call admit(const Backend& backend, const Caller& caller, std::string_view method, Language language,
            std::stop_token stop);
 
