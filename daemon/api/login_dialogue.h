@@ -43,6 +43,8 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
   /// Waits for the first step, 30 s at most, then runs the dialogue.
   void begin();
   void step(LoginStep step);
+  /// Would another step still matter?
+  [[nodiscard]] bool listens() const { return !finished_ && !gone_ && !refused_; }
   /// The caller has closed its side or gone: no answer will come.
   void caller_gone();
 

@@ -59,7 +59,14 @@ class LoginReactor final : public Reactor {
     out_ = std::make_shared<Out>(this);
     LoginDialogue::Transport transport;
     transport.send = [out = out_](const v1::LoginResponse& message) { out->write(to_bytes(message)); };
-    transport.finish = [out = out_](grpc::Status status) { out->finish(std::move(status)); };
+    transport.finish = [out = out_](grpc::Status status) {
+      if (status.ok()) {
+        out->finish(std::move(status));
+      } else {
+        // Not behind a message that a caller who does not read leaves unwritten.
+        out->abort(status);
+      }
+    };
     dialogue_ = std::make_shared<LoginDialogue>(io_.get_executor(), parts_for(backend, call),
                                                 std::move(transport), caller_text(caller), language);
     boost::asio::post(io_, [dialogue = dialogue_] { dialogue->begin(); });
@@ -73,8 +80,12 @@ class LoginReactor final : public Reactor {
     }
     auto step = std::make_shared<LoginStep>(take_step(incoming_));
     wipe_dead_stack();
-    boost::asio::post(io_, [dialogue = dialogue_, step] { dialogue->step(std::move(*step)); });
-    out_->if_open([this](Reactor&) { StartRead(&incoming_); });
+    // Read on only when the step has been taken: a caller that writes without end waits. An open `out` means
+    // that this reactor lives.
+    boost::asio::post(io_, [this, dialogue = dialogue_, out = out_, step] {
+      dialogue->step(std::move(*step));
+      if (dialogue->listens()) out->if_open([this](Reactor&) { StartRead(&incoming_); });
+    });
   }
   void OnWriteDone(bool /*ok*/) override {
     // A write that failed is followed by OnCancel.
