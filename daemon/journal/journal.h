@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -39,7 +40,9 @@ class Journal {
 };
 
 /// To journald (sd_journal_send, fields INSD_*); on a machine without journald, to standard error as one line
-/// each.
-std::unique_ptr<Journal> make_journald_journal();
+/// each. `socket` tells whether there is a journald: libsystemd writes to that of the machine, whatever it
+/// is.
+std::unique_ptr<Journal> make_journald_journal(
+    const std::filesystem::path& socket = "/run/systemd/journal/socket");
 
 }  // namespace insd::journal

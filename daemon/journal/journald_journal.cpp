@@ -2,7 +2,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/uio.h>
@@ -18,8 +20,6 @@
 
 namespace insd::journal {
 namespace {
-
-constexpr const char* kJournaldSocket = "/run/systemd/journal/socket";
 
 // "INSD_OPERATION=rechercherInsAvecCarteVitale", ... What callers and certificates say goes through
 // printable(): nobody forges a second field or line (threats T-LOG-01).
@@ -65,9 +65,14 @@ int send_to_stderr(const Fields& fields) {
 
 class JournaldJournal final : public Journal {
  public:
-  explicit JournaldJournal(bool journald) : journald_(journald) {}
+  JournaldJournal(std::filesystem::path socket, bool journald)
+      : socket_(std::move(socket)), journald_(journald) {}
 
   std::uint64_t begin(const Begin& record) override {
+    // libsystemd calls it a success when the socket has gone.
+    if (journald_ && access(socket_.c_str(), W_OK) != 0) {
+      throw Error(Code::JOURNAL_UNAVAILABLE, "journald has gone");
+    }
     const std::uint64_t id = next_++;
     Fields fields;
     fields.add("MESSAGE", "begin " + record.operation);
@@ -111,15 +116,16 @@ class JournaldJournal final : public Journal {
     return journald_ ? send_to_journald(fields) : send_to_stderr(fields);
   }
 
+  const std::filesystem::path socket_;
   const bool journald_;
   std::atomic<std::uint64_t> next_{1};
 };
 
 }  // namespace
 
-std::unique_ptr<Journal> make_journald_journal() {
+std::unique_ptr<Journal> make_journald_journal(const std::filesystem::path& socket) {
   // Decided once: a journald that goes away later is JOURNAL_UNAVAILABLE, not a silent change of place.
-  return std::make_unique<JournaldJournal>(access(kJournaldSocket, W_OK) == 0);
+  return std::make_unique<JournaldJournal>(socket, access(socket.c_str(), W_OK) == 0);
 }
 
 }  // namespace insd::journal

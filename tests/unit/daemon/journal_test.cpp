@@ -58,5 +58,19 @@ TEST(Journal, ClosedPlaceIsAnError) {
   close(kept);
 }
 
+TEST(Journal, AJournaldThatHasGoneIsAnError) {
+  std::string socket = ::testing::TempDir() + "insd-journal-XXXXXX";
+  close(mkstemp(socket.data()));
+  const auto journal = make_journald_journal(socket);
+  ASSERT_EQ(unlink(socket.c_str()), 0);
+  try {
+    journal->begin({});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::JOURNAL_UNAVAILABLE);
+  }
+  journal->end(1, {"00", 1});  // says nothing
+}
+
 }  // namespace
 }  // namespace insd::journal
