@@ -33,8 +33,23 @@ AnswerStore::Named AnswerStore::keep(std::uint32_t uid, insi::Answer answer, Ins
   Record record{random_id(), uid, clock_.steady() + ttl,
                 KeptAnswer{std::move(answer), environment, clock_.wall() + ttl}};
   Named named{record.id, record.kept.expires};
+  const Clock::Steady until = record.until;
   answers_.push_back(std::move(record));
+  if (!awaited_ || until < *awaited_) await_expiry();
   return named;
+}
+
+// A patient's identity does not stay in memory because nobody asks any more.
+void AnswerStore::await_expiry() {
+  awaited_.reset();
+  if (answers_.empty()) return;
+  awaited_ = std::ranges::min_element(answers_, {}, &Record::until)->until;
+  expiry_.expires_after(*awaited_ - clock_.steady());
+  expiry_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    forget_expired();
+    await_expiry();
+  });
 }
 
 const KeptAnswer& AnswerStore::find(const std::string& id, std::uint32_t uid) {

@@ -8,6 +8,9 @@
 #include <optional>
 #include <string>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/insi/exchange.h"
@@ -23,7 +26,9 @@ struct KeptAnswer {
 /// On the executor only.
 class AnswerStore {
  public:
-  explicit AnswerStore(const Clock& clock) : clock_(clock) {}
+  /// `executor` is where answers are forgotten when their time comes.
+  AnswerStore(const boost::asio::any_io_executor& executor, const Clock& clock)
+      : clock_(clock), expiry_(executor) {}
 
   struct Named {
     std::string id;  ///< 128 random bits, hex
@@ -46,9 +51,12 @@ class AnswerStore {
   };
   void forget_expired();
   void make_room(std::uint32_t uid);
+  void await_expiry();
 
   const Clock& clock_;
   std::deque<Record> answers_;  // oldest first
+  boost::asio::steady_timer expiry_;
+  std::optional<Clock::Steady> awaited_;  // what expiry_ waits for
 };
 
 }  // namespace insd

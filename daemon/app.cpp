@@ -61,7 +61,7 @@ App::App(AppOptions options, Config config)
       desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_),
       professionals_(io_.get_executor(), desk_, started_with_.cps, *journal_, clock_),
       vitale_(desk_, clock_),
-      answers_(clock_),
+      answers_(io_.get_executor(), clock_),
       search_(search_parts(), answers_, *journal_, clock_),
       limiter_(started_with_.daemon.requests_per_minute, clock_),
       backend_{io_,      desk_,   professionals_,

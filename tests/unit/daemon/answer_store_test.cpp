@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/answer_store.h"
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "drivers/base/error.h"
@@ -17,10 +18,11 @@ class TestClock : public Clock {
 
 class AnswerStoreTest : public ::testing::Test {
  protected:
-  AnswerStore::Named keep(std::uint32_t uid, std::string name = "A") {
+  AnswerStore::Named keep(std::uint32_t uid, std::string name = "A",
+                          std::chrono::seconds ttl = std::chrono::seconds(60)) {
     insi::Answer answer;
     answer.birth_name = std::move(name);
-    return store.keep(uid, answer, InsiEnvironment::TEST, std::chrono::seconds(60));
+    return store.keep(uid, answer, InsiEnvironment::TEST, ttl);
   }
   bool known(const std::string& id, std::uint32_t uid) {
     try {
@@ -32,7 +34,8 @@ class AnswerStoreTest : public ::testing::Test {
     }
   }
   TestClock clock;
-  AnswerStore store{clock};
+  boost::asio::io_context io;
+  AnswerStore store{io.get_executor(), clock};
 };
 
 TEST_F(AnswerStoreTest, BelongsToTheUserWhoAsked) {
@@ -50,6 +53,21 @@ TEST_F(AnswerStoreTest, EndsWithItsTime) {
   clock.now += std::chrono::seconds(1);
   EXPECT_FALSE(known(named.id, 1));
   EXPECT_EQ(store.size(), 0U);
+}
+
+TEST_F(AnswerStoreTest, AnExpiredAnswerGoesWithoutBeingAskedFor) {
+  const auto run_until_left = [&](std::size_t left) {
+    while (store.size() > left && io.run_one_for(std::chrono::seconds(20)) > 0) {
+    }
+    return store.size();
+  };
+  keep(1, "A", std::chrono::hours(1));
+  keep(1, "B", std::chrono::seconds(0));
+  ASSERT_EQ(store.size(), 2U);
+  EXPECT_EQ(run_until_left(1), 1U);
+  keep(1, "C", std::chrono::seconds(1));
+  clock.now += std::chrono::seconds(1);
+  EXPECT_EQ(run_until_left(1), 1U);
 }
 
 TEST_F(AnswerStoreTest, IsBoundedForEachUserAndForAll) {

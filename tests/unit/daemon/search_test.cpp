@@ -174,7 +174,8 @@ class SearchTest : public ::testing::Test {
   }
 
   Clock clock;
-  AnswerStore answers{clock};
+  boost::asio::io_context timers;
+  AnswerStore answers{timers.get_executor(), clock};
   FakeJournal journal;
   std::shared_ptr<Config> config = std::make_shared<Config>();
   desk::Professional professional;
