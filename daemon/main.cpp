@@ -23,7 +23,9 @@ constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits(3): systemd need not t
 
 // Before anything can hold a secret (PIN law, rule 5; threats T-MEM-01).
 void keep_memory_to_ourselves() {
-  mallopt(M_PERTURB, 0xA5);  // freed memory is overwritten: gRPC's buffers keep a PIN otherwise (measured)
+  // Freed memory is overwritten: gRPC's buffers keep a PIN otherwise (measured). Not what a thread's cache
+  // takes back: the service turns that off with glibc.malloc.tcache_count, which a running process cannot.
+  mallopt(M_PERTURB, 0xA5);
   prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
