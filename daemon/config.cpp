@@ -192,7 +192,7 @@ struct File {
 // What is checked is what is read: both on one descriptor (threats T-FS-01).
 void check_file(const std::filesystem::path& file, const struct stat& status) {
   if (!S_ISREG(status.st_mode)) unreadable(file, "is not a regular file");
-  if ((status.st_mode & S_IWOTH) != 0) unreadable(file, "can be written by everybody");
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) unreadable(file, "can be written by others");
   if (status.st_uid != 0 && status.st_uid != geteuid()) unreadable(file, "belongs to another user");
   if (static_cast<std::size_t>(status.st_size) > kMaxFileBytes) unreadable(file, "is larger than 1 MiB");
 }

@@ -47,7 +47,7 @@ Descriptor open_directory(const std::filesystem::path& path) {
   if (fstat(directory.get(), &status) != 0) refuse_errno(parent, "fstat");
   if (status.st_uid != 0 && status.st_uid != geteuid()) refuse(parent, "belongs to another user");
   // A sticky directory does not help: another user could put a socket there before us.
-  if ((status.st_mode & S_IWOTH) != 0) refuse(parent, "can be written by everybody");
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) refuse(parent, "can be written by others");
   return directory;
 }
 

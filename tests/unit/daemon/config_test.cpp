@@ -215,9 +215,11 @@ TEST_F(ConfigFile, MissingOneIsNamed) {
   EXPECT_THAT(refusal(), HasSubstr("insd.toml: No such file"));
 }
 
-TEST_F(ConfigFile, T_FS_01_WritableByEverybodyIsRefused) {
-  chmod(file_.c_str(), 0666);
-  EXPECT_THAT(refusal(), HasSubstr("can be written by everybody"));
+TEST_F(ConfigFile, T_FS_01_WritableByOthersIsRefused) {
+  for (const mode_t mode : {0602, 0620, 0666}) {
+    chmod(file_.c_str(), mode);
+    EXPECT_THAT(refusal(), HasSubstr("can be written by others")) << mode;
+  }
 }
 
 TEST_F(ConfigFile, T_FS_01_FifoInItsPlaceDoesNotHold) {
