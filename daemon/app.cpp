@@ -170,6 +170,7 @@ void App::reload() {
     limiter_.set_rate(daemon.requests_per_minute);
     set_log_level(daemon.log_level);
     rules_.set(std::move(rules));
+    desk_.tell_again();
     spdlog::info("configuration reloaded");
   } catch (const std::exception& error) {
     spdlog::error("the configuration stays as it was: {}", error.what());

@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "daemon/api/open_streams.h"
 #include "daemon/api/rate_limit.h"
 #include "daemon/api/rules.h"
 #include "daemon/desk/desk.h"
@@ -54,6 +55,7 @@ struct Backend {
   RateLimiter& limiter;
   const Clock& clock;
   RunInfo info;
+  OpenStreams streams{};
   std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted
 };
 

@@ -52,6 +52,7 @@ class LoginReactor final : public Reactor {
     Call call;
     try {
       call = admit(backend, caller, "ProfessionalService/Login", language, {});
+      place_ = backend.streams.take(caller.uid);
     } catch (...) {
       Finish(to_status(std::current_exception(), language));
       return;
@@ -101,6 +102,7 @@ class LoginReactor final : public Reactor {
  private:
   boost::asio::io_context& io_;
   const Language language_;
+  std::shared_ptr<void> place_;
   grpc::ByteBuffer incoming_;
   std::shared_ptr<Out> out_;
   std::shared_ptr<LoginDialogue> dialogue_;

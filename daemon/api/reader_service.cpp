@@ -48,8 +48,8 @@ class ReaderServiceAdapter final : public v1::ReaderService::CallbackService {
                       list_readers);
   }
   grpc::ServerWriteReactor<v1::WatchReadersResponse>* WatchReaders(
-      grpc::CallbackServerContext* context, const v1::WatchReadersRequest* /*request*/) override {
-    return watch_readers(backend_, caller_, context);
+      grpc::CallbackServerContext* context, const v1::WatchReadersRequest* request) override {
+    return watch_readers(backend_, caller_, context, *request);
   }
   grpc::ServerUnaryReactor* SetReaderEnabled(grpc::CallbackServerContext* context,
                                              const v1::SetReaderEnabledRequest* request,

@@ -13,22 +13,34 @@
 namespace insd::api {
 namespace {
 
+// gRPC keeps the request as long as the stream: unknown fields must not make that much.
+constexpr std::size_t kMaxRequestBytes = 1024;
+
 using Reactor = grpc::ServerWriteReactor<v1::WatchReadersResponse>;
 
 // Lives on the executor; the reactor below only posts to it.
 class Watch : public std::enable_shared_from_this<Watch> {
  public:
-  Watch(Reactor* reactor, desk::ReaderFilter allowed, Language language)
-      : slots_(std::move(allowed), language), out_(reactor) {}
+  Watch(Reactor* reactor, const Backend& backend, Call call)
+      : rules_(backend.rules),
+        call_(std::move(call)),
+        slots_(reader_filter(backend, call_), call_.language),
+        out_(reactor) {}
 
   void begin(desk::Desk& desk) {
     if (ended_) return;
-    handle_ = desk.watch([weak = weak_from_this()](const std::shared_ptr<const desk::State>& state) {
+    auto handle = desk.watch([weak = weak_from_this()](const std::shared_ptr<const desk::State>& state) {
       const auto self = weak.lock();
       if (!self || self->ended_) return;
+      // The rules of the moment, not those under which the stream began.
+      if (self->rules_.get()->policy().decide(self->call_.caller, self->call_.method) != Verdict::ALLOWED) {
+        self->abort(to_status(Error(Code::PERMISSION_DENIED), self->call_.language));
+        return self->end();
+      }
       self->slots_.update(*state);
       self->write_next();
     });
+    if (!ended_) handle_ = std::move(handle);
   }
   void written() {
     out_.written();
@@ -46,6 +58,8 @@ class Watch : public std::enable_shared_from_this<Watch> {
     if (auto message = slots_.next()) out_.write(std::move(*message));
   }
 
+  const CurrentRules& rules_;
+  const Call call_;
   WatchSlots slots_;
   StreamOut<Reactor, v1::WatchReadersResponse> out_;
   std::shared_ptr<void> handle_;
@@ -54,16 +68,21 @@ class Watch : public std::enable_shared_from_this<Watch> {
 
 class WatchReactor final : public Reactor {
  public:
-  WatchReactor(Backend& backend, const Caller& caller, Language language)
+  WatchReactor(Backend& backend, const Caller& caller, const v1::WatchReadersRequest& request,
+               Language language)
       : io_(backend.io), language_(language) {
     Call call;
     try {
       call = admit(backend, caller, "ReaderService/WatchReaders", language, {});
+      if (request.ByteSizeLong() > kMaxRequestBytes) {
+        throw Error(Code::INVALID_ARGUMENT, "the request of a stream is at most 1 KiB");
+      }
+      place_ = backend.streams.take(caller.uid);
     } catch (...) {
       Finish(to_status(std::current_exception(), language));
       return;
     }
-    watch_ = std::make_shared<Watch>(this, reader_filter(backend, call), language);
+    watch_ = std::make_shared<Watch>(this, backend, std::move(call));
     boost::asio::post(io_, [watch = watch_, &desk = backend.desk] { watch->begin(desk); });
   }
 
@@ -86,13 +105,15 @@ class WatchReactor final : public Reactor {
  private:
   boost::asio::io_context& io_;
   const Language language_;
+  std::shared_ptr<void> place_;
   std::shared_ptr<Watch> watch_;
 };
 
 }  // namespace
 
-Reactor* watch_readers(Backend& backend, const Caller& caller, const grpc::CallbackServerContext* context) {
-  return new WatchReactor(backend, caller, language_of(*context));
+Reactor* watch_readers(Backend& backend, const Caller& caller, const grpc::CallbackServerContext* context,
+                       const v1::WatchReadersRequest& request) {
+  return new WatchReactor(backend, caller, request, language_of(*context));
 }
 
 }  // namespace insd::api

@@ -11,6 +11,7 @@
 namespace insd::api {
 
 grpc::ServerWriteReactor<v1::WatchReadersResponse>* watch_readers(Backend& backend, const Caller& caller,
-                                                                  const grpc::CallbackServerContext* context);
+                                                                  const grpc::CallbackServerContext* context,
+                                                                  const v1::WatchReadersRequest& request);
 
 }  // namespace insd::api

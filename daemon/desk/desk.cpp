@@ -95,6 +95,9 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
     return board_.state();
   }
   std::shared_ptr<void> watch(Watcher watcher);
+  void tell_again() {
+    watchers_.each([now = state()](const Watcher& watcher) { watcher(now); });
+  }
   std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
   Reader set_enabled(const std::string& reader, bool enabled);
   std::shared_ptr<void> hold(const std::string& generation, const std::string& reader);
@@ -351,6 +354,9 @@ std::shared_ptr<const State> Desk::state() const {
 }
 std::shared_ptr<void> Desk::watch(Watcher watcher) {
   return impl_->watch(std::move(watcher));
+}
+void Desk::tell_again() {
+  impl_->tell_again();
 }
 std::shared_ptr<void> Desk::watch_generations(GenerationWatcher watcher) {
   return impl_->watch_generations(std::move(watcher));

@@ -96,6 +96,9 @@ class Desk {
   using Watcher = std::function<void(const std::shared_ptr<const State>&)>;
   [[nodiscard]] std::shared_ptr<void> watch(Watcher watcher);
 
+  /// Calls every watcher with the present state: what it may see of that has changed.
+  void tell_again();
+
   /// Called on the executor once for each generation that ends, until the returned handle dies.
   using GenerationWatcher = std::function<void(const std::string& generation, GenerationEnd cause)>;
   [[nodiscard]] std::shared_ptr<void> watch_generations(GenerationWatcher watcher);

@@ -403,6 +403,56 @@ TEST_F(ApiTest, ReloadTakesAGoodFileAndKeepsTheOldForABadOne) {
   EXPECT_TRUE(eventually([&] { return what_may_i_do(channel).role() == v1::CALLER_ROLE_ADMIN; }));
 }
 
+TEST_F(ApiTest, T_AUTH_01_AWatcherWhoLosesTheRightLosesTheStream) {
+  start();
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  auto stream = v1::ReaderService::NewStub(own_channel(world_.socket()))->WatchReaders(&context, {});
+  v1::WatchReadersResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  world_.write_file("insd.toml", config("",
+                                        "[[policy]]\nusers = [\"*\"]\nrole = \"desk\"\n"
+                                        "methods = [\"SystemService/*\"]\n"));
+  world_.insd().signal(SIGHUP);
+  while (stream->Read(&message)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(ApiTest, T_SOCK_01_OneUserCannotHoldStreamsWithoutEnd) {
+  start();
+  struct Stream {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<v1::WatchReadersResponse>> reader;
+    v1::WatchReadersResponse first;
+  };
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < 4; ++i) channels.push_back(own_channel(world_.socket()));
+  std::vector<std::unique_ptr<Stream>> streams;
+  const auto open_one = [&](const v1::WatchReadersRequest& request) {
+    streams.push_back(std::make_unique<Stream>());
+    Stream& stream = *streams.back();
+    stream.context.set_deadline(deadline());
+    const auto& channel = channels[streams.size() % channels.size()];
+    stream.reader = v1::ReaderService::NewStub(channel)->WatchReaders(&stream.context, request);
+    return stream.reader->Read(&stream.first);
+  };
+  v1::WatchReadersRequest large;
+  large.GetReflection()->MutableUnknownFields(&large)->AddLengthDelimited(1000, std::string(2000, 'x'));
+  EXPECT_FALSE(open_one(large));
+  EXPECT_EQ(streams.back()->reader->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  streams.clear();
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(open_one({})) << i;
+  EXPECT_FALSE(open_one({}));
+  EXPECT_EQ(streams.back()->reader->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  streams.erase(streams.begin(), streams.begin() + 2);  // the end of a stream cancels it
+  EXPECT_TRUE(eventually([&] {
+    const bool open = open_one({});
+    if (!open) streams.pop_back();
+    return open;
+  }));
+}
+
 TEST_F(ApiTest, SigtermEndsItWithStreamsOpen) {
   start();
   grpc::ClientContext context;
