@@ -110,7 +110,10 @@ Child::Child(const ChildOptions& options)
   try {
     std::vector<std::string> arguments = {"insd-token", "--role=sign", "--module=" + options.module};
     if (options.owner == pkcs11::ModuleOwner::CURRENT_USER) arguments.emplace_back("--allow-own-module");
-    pid_ = SpawnPlan(ends[1]).spawn(options.executable, std::move(arguments), options.environment);
+    std::vector<std::string> environment = options.environment;
+    // What a thread keeps for itself is not overwritten when it is freed (M_PERTURB); a PIN is that small.
+    environment.emplace_back("GLIBC_TUNABLES=glibc.malloc.tcache_count=0");
+    pid_ = SpawnPlan(ends[1]).spawn(options.executable, std::move(arguments), std::move(environment));
   } catch (...) {
     close(ends[0]);
     close(ends[1]);

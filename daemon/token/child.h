@@ -17,7 +17,7 @@ namespace insd::token {
 struct ChildOptions {
   std::string executable;                ///< absolute path of insd-token
   std::string module;                    ///< absolute path of the PKCS#11 module
-  std::vector<std::string> environment;  ///< "NAME=value"; the child gets these and nothing else
+  std::vector<std::string> environment;  ///< "NAME=value"; the child gets these and glibc's own
   pkcs11::ModuleOwner owner = pkcs11::ModuleOwner::ROOT;
   // A CPS needs up to a second for a signature and the ANS module some fifty exchanges around it (specs:
   // cps 1.8).

@@ -192,6 +192,7 @@ class ConfigFile : public ::testing::Test {
     directory_ = mkdtemp(pattern.data());
     file_ = directory_ / "insd.toml";
     std::ofstream(file_) << "[daemon]\nmax_connections = 7\n";
+    chmod(file_.c_str(), 0600);
   }
   ~ConfigFile() override { std::filesystem::remove_all(directory_); }
   std::string refusal() {
