@@ -56,6 +56,7 @@ struct Backend {
   const Clock& clock;
   RunInfo info;
   OpenStreams streams{};
+  UnansweredPrompts prompts{clock};
   std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted
 };
 

@@ -28,12 +28,28 @@ std::string caller_text(const Caller& caller) {
   return text + " (" + std::to_string(caller.pid) + ")";
 }
 
+boost::asio::awaitable<desk::LeaseInfo> counted_login(Backend& backend, desk::LoginRequest request,
+                                                      desk::Owner owner, desk::ReaderFilter allowed,
+                                                      desk::Asker& asker, std::stop_token stop) {
+  backend.prompts.check(owner.uid);
+  try {
+    desk::LeaseInfo lease =
+        co_await backend.professionals.login(std::move(request), owner, allowed, asker, std::move(stop));
+    backend.prompts.answered(owner.uid);
+    co_return lease;
+  } catch (const Error& error) {
+    if (error.code() == Code::PIN_PROMPT_EXPIRED || error.code() == Code::PIN_CANCELLED) {
+      backend.prompts.unanswered(owner.uid);
+    }
+    throw;
+  }
+}
+
 LoginDialogue::Parts parts_for(Backend& backend, const Call& call) {
   LoginDialogue::Parts parts;
-  parts.login = [&professionals = backend.professionals, owner = call.owner(),
-                 allowed = reader_filter(backend, call)](desk::LoginRequest request, desk::Asker& asker,
-                                                         std::stop_token stop) {
-    return professionals.login(std::move(request), owner, allowed, asker, std::move(stop));
+  parts.login = [&backend, owner = call.owner(), allowed = reader_filter(backend, call)](
+                    desk::LoginRequest request, desk::Asker& asker, std::stop_token stop) {
+    return counted_login(backend, std::move(request), owner, allowed, asker, std::move(stop));
   };
   parts.end = [&professionals = backend.professionals](const std::string& token, desk::LeaseEnd cause) {
     professionals.end(token, cause);

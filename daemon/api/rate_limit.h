@@ -34,4 +34,26 @@ class RateLimiter {
   std::map<uid_t, Bucket> buckets_;
 };
 
+/// A question for a PIN keeps its card from everybody. Who leaves three of them unanswered in a row waits
+/// before the next, twice as long each time. On the executor only, bounded.
+class UnansweredPrompts {
+ public:
+  explicit UnansweredPrompts(const Clock& clock) : clock_(clock) {}
+
+  /// Throws RATE_LIMITED while the user has to wait.
+  void check(uid_t uid) const;
+  /// A question expired or was cancelled.
+  void unanswered(uid_t uid);
+  void answered(uid_t uid) { users_.erase(uid); }
+
+ private:
+  struct User {
+    unsigned in_a_row = 0;
+    Clock::Steady refused_until;
+    Clock::Steady forgotten_at;
+  };
+  const Clock& clock_;
+  std::map<uid_t, User> users_;
+};
+
 }  // namespace insd::api

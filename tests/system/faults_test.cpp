@@ -202,6 +202,18 @@ TEST_F(FaultsTest, T_PIN_02_ACancelSpendsNothing) {
   EXPECT_EQ(verify_commands(card), 0U);
 }
 
+TEST_F(FaultsTest, T_PIN_05_QuestionsLeftUnansweredMakeTheirUserWait) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  for (const char* code : {"PIN_CANCELLED", "PIN_CANCELLED", "PIN_CANCELLED", "RATE_LIMITED"}) {
+    auto login = client_->login();
+    const auto prompt = login->next();
+    if (prompt && prompt->has_prompt()) login->cancel(prompt->prompt().prompt_id());
+    EXPECT_EQ(login->failure().detail.code(), code);
+  }
+}
+
 TEST_F(FaultsTest, T_PIN_05_ASearchWithoutOrWithAnotherLeaseIsRefused) {
   world_.start_insi();
   start_desk();
