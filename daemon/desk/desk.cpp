@@ -172,6 +172,7 @@ bool Desk::Impl::stop() {
     clean = monitor_ended_.wait_for(kLastMoment) == std::future_status::ready;
     if (clean) {
       monitor_.join();
+      monitor_ended_ = {};  // it shares the task, and the task this object
     } else {
       spdlog::warn("pcscd does not answer: its monitor is left behind");
       monitor_.detach();
