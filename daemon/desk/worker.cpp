@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds kPatience{3000};  // for a program that hold
 // them.
 bool ends_generation(Code code) {
   switch (code) {
+    case Code::CARD_CHANGED:  // a serial or a content that is not this generation's
     case Code::CARD_REMOVED:
     case Code::CARD_RESET:
     case Code::CARD_ABSENT:
@@ -154,7 +155,7 @@ std::any Worker::execute(Job& job) {
   check_still_meant(job);
   pcsc::CardConnection& card = connect(job);
   // A swap between two polls of pcscd shows no event, but the answer to reset may tell.
-  if (card.atr() != job.atr) throw Error(Code::CARD_REMOVED, "another card answers");
+  if (card.atr() != job.atr) throw Error(Code::CARD_CHANGED, "another card answers");
   // Ends with the caller's patience and with the worker's.
   std::stop_source either;
   const auto end = [&either] { either.request_stop(); };

@@ -180,7 +180,7 @@ TEST_F(DeskTest, T_CARD_11_ASwapWithoutAnEventIsSeenByTheAnswerToReset) {
   wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
   const auto card = chosen();
   pcsc_.announce_atr_length("R", 0);  // what the connection says differs from what the monitor saw
-  EXPECT_EQ(failure(card, touch), Code::CARD_REMOVED);
+  EXPECT_EQ(failure(card, touch), Code::CARD_CHANGED);
   EXPECT_EQ(pcsc_.calls("Transmit"), 0);
   wait_for([&](const State& s) { return s.readers[0].generation != card.generation; });
 }
