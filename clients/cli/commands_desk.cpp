@@ -117,9 +117,10 @@ int run_logout(Session& session) {
   request.set_lease(session.options.lease);
   if (request.lease().empty()) {
     const auto stored = session.lease_file.load();
-    if (!stored)
+    if (!stored) {
       throw Failure("LEASE_REQUIRED", session.say(Word::NOT_LOGGED_IN),
                     session.say(Word::NOT_LOGGED_IN_REMEDY));
+    }
     request.set_lease(*stored);
   }
   v1::LogoutResponse response;

@@ -167,9 +167,10 @@ void Login::answer_pin(const v1::LoginPrompt& prompt) {
                            : ask_pin_on_terminal(session_.io.input, session_.say(Word::PIN_PROMPT), pin);
   if (read != PinRead::OK) {
     cancel(prompt);
-    if (read == PinRead::CANCELLED)
+    if (read == PinRead::CANCELLED) {
       throw Failure("PIN_CANCELLED", session_.say(Word::PIN_CANCELLED),
                     session_.say(Word::PIN_CANCELLED_REMEDY));
+    }
     throw Failure("PIN_UNREADABLE", session_.say(Word::PIN_UNREADABLE),
                   session_.say(Word::PIN_UNREADABLE_REMEDY));
   }

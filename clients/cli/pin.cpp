@@ -25,8 +25,8 @@ extern "C" void restore_and_die(int signal) {
     constexpr char kLineEnd = '\n';
     [[maybe_unused]] const auto written = ::write(descriptor, &kLineEnd, 1);
   }
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
+  (void)::signal(signal, SIG_DFL);
+  (void)::raise(signal);
 }
 
 // The echo is off while one lives.
