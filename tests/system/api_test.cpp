@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/system/desk_client.h"
+#include "tests/world/spawn.h"
 #include "tests/world/world.h"
 
 namespace insd::test {
@@ -202,7 +203,8 @@ TEST_F(ApiTest, T_AUTH_01_AMethodThatDoesNotExistIsRefused) {
 }
 
 TEST_F(ApiTest, T_SOCK_02_TheCallerIsWhoeverConnected) {
-  if (geteuid() != 0 || getenv("INSD_ISOLATED") == nullptr) GTEST_SKIP() << "needs root";
+  if (!world::may_become_others() || getenv("INSD_ISOLATED") == nullptr)
+    GTEST_SKIP() << "only root can become somebody else";
   start("", "[[policy]]\nusers = [\"0\"]\nrole = \"admin\"\n");
   EXPECT_THROW(connect_as_nobody(world_.socket()), std::system_error) << "the socket's mode keeps nobody out";
   let_everybody_in();
@@ -215,7 +217,7 @@ TEST_F(ApiTest, T_SOCK_02_TheCallerIsWhoeverConnected) {
 }
 
 TEST_F(ApiTest, T_PIN_05_ALeaseServesNoOtherUser) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  if (!world::may_become_others()) GTEST_SKIP() << "only root can become somebody else";
   world_.start_pcscd();
   world_.insert_card(0, "cps3", "cps-dr-exemple");
   world_.start_insi();
@@ -279,7 +281,7 @@ TEST_F(ApiTest, T_SOCK_01_DescriptorExhaustionIsSurvived) {
 }
 
 TEST_F(ApiTest, T_SOCK_01_OneUserCannotTakeAllConnections) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  if (!world::may_become_others()) GTEST_SKIP() << "only root can become somebody else";
   start("max_connections_per_uid = 3\n");
   let_everybody_in();
   std::vector<Descriptor> greedy;

@@ -18,6 +18,10 @@ struct Stdio {
 pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, Stdio stdio,
             bool own_group);
 
+/// May this process become another user? An ordinary user's namespace (tests/isolate) shows root and nobody
+/// else.
+bool may_become_others();
+
 /// Exit status or 128 + signal of what waitpid reported.
 int status_of(int wait_status);
 
