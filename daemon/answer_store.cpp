@@ -2,12 +2,9 @@
 #include "daemon/answer_store.h"
 
 #include <algorithm>
-#include <array>
 
-#include <sys/random.h>
-
-#include "drivers/base/bytes.h"
 #include "drivers/base/error.h"
+#include "drivers/base/random.h"
 
 namespace insd {
 namespace {
@@ -15,22 +12,13 @@ namespace {
 constexpr std::size_t kMaxOfOneUser = 256;
 constexpr std::size_t kMaxOfAll = 4096;
 
-std::string random_id() {
-  std::array<std::uint8_t, 16> bytes{};
-  // Up to 256 bytes are never cut short (getrandom(2)).
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw Error(Code::INTERNAL, "no random numbers");
-  }
-  return to_hex(bytes);
-}
-
 }  // namespace
 
 AnswerStore::Named AnswerStore::keep(std::uint32_t uid, insi::Answer answer, InsiEnvironment environment,
                                      std::chrono::seconds ttl) {
   forget_expired();
   make_room(uid);
-  Record record{random_id(), uid, clock_.steady() + ttl,
+  Record record{random_hex(16), uid, clock_.steady() + ttl,
                 KeptAnswer{std::move(answer), environment, clock_.wall() + ttl}};
   Named named{record.id, record.kept.expires};
   const Clock::Steady until = record.until;

@@ -10,10 +10,10 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
-#include "daemon/desk/random.h"
 #include "daemon/insi/exchange.h"
 #include "daemon/log.h"
 #include "drivers/base/error.h"
+#include "drivers/base/random.h"
 
 namespace insd {
 namespace asio = boost::asio;
@@ -57,7 +57,7 @@ App::App(AppOptions options, Config config)
       journal_(journal::make_journald_journal()),
       rules_(make_rules(config, clock_)),
       started_with_(std::move(config)),
-      start_id_(desk::random_hex(6)),
+      start_id_(random_hex(6)),
       desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_),
       professionals_(io_.get_executor(), desk_, started_with_.cps, *journal_, clock_),
       vitale_(desk_, clock_),

@@ -82,13 +82,13 @@ v1::LoginResponse to_proto(const desk::LeaseInfo& lease) {
 
 }  // namespace
 
-LoginDialogue::LoginDialogue(asio::any_io_executor executor, Parts parts, Transport transport,
+LoginDialogue::LoginDialogue(const asio::any_io_executor& executor, Parts parts, Transport transport,
                              std::string caller_text, Language language)
     : parts_(std::move(parts)),
       transport_(std::move(transport)),
       caller_text_(std::move(caller_text)),
       language_(language),
-      changed_(std::move(executor)) {}
+      changed_(executor) {}
 
 void LoginDialogue::begin() {
   asio::co_spawn(

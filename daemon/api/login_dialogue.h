@@ -37,7 +37,7 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
     std::function<void(grpc::Status)> finish;
   };
 
-  LoginDialogue(boost::asio::any_io_executor executor, Parts parts, Transport transport,
+  LoginDialogue(const boost::asio::any_io_executor& executor, Parts parts, Transport transport,
                 std::string caller_text, Language language);
 
   /// Waits for the first step, 30 s at most, then runs the dialogue.

@@ -141,8 +141,9 @@ void Desk::Impl::change(Change&& make) {
 
 void Desk::Impl::announce(Board::Ended ended) {
   asio::post(executor_, [self = shared_from_this(), ended = std::move(ended)] {
-    for (const auto& [generation, cause] : ended) {
-      self->generation_watchers_.each([&](const GenerationWatcher& watcher) { watcher(generation, cause); });
+    for (const auto& end : ended) {
+      self->generation_watchers_.each(
+          [&](const GenerationWatcher& watcher) { watcher(end.first, end.second); });
     }
     // Two threads announce: what is told is the newest, once.
     const auto state = self->state();

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/desk/random.h"
 #include "drivers/base/error.h"
+#include "drivers/base/random.h"
 
 namespace insd::desk {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <set>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,8 +11,8 @@
 
 #include "daemon/desk/cps_card.h"
 #include "daemon/desk/leases.h"
-#include "daemon/desk/random.h"
 #include "drivers/base/error.h"
+#include "drivers/base/random.h"
 
 namespace insd::desk {
 namespace asio = boost::asio;

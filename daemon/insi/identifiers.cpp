@@ -4,21 +4,14 @@
 #include <array>
 #include <ctime>
 
-#include <openssl/rand.h>
-
-#include "drivers/base/bytes.h"
-#include "drivers/base/error.h"
+#include "drivers/base/random.h"
 
 namespace insd::insi {
 
 std::string make_uuid() {
-  std::array<std::uint8_t, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw Error(Code::INTERNAL, "no random bytes");
-  bytes[6] = static_cast<std::uint8_t>(0x40U | (bytes[6] & 0x0FU));
-  bytes[8] = static_cast<std::uint8_t>(0x80U | (bytes[8] & 0x3FU));
-  std::string text;
-  for (const char c : to_hex(bytes)) text.push_back(c >= 'A' ? static_cast<char>(c - 'A' + 'a') : c);
+  std::string text = random_hex(16);
+  text[12] = '4';                                           // version 4: random
+  text[16] = "89ab"[static_cast<unsigned>(text[16]) & 3U];  // variant 10xx of RFC 4122
   for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
   return text;
 }

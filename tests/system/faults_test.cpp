@@ -58,6 +58,18 @@ class FaultsTest : public ::testing::Test {
     return failure == nullptr ? Failure{} : *failure;
   }
 
+  // Ends the login; was the card reset for it?
+  bool card_reset_by_logout() {
+    v1::LogoutRequest logout;
+    logout.set_lease(lease_->lease());
+    v1::LogoutResponse gone;
+    grpc::ClientContext context;
+    context.set_deadline(deadline());
+    const auto status = client_->professional_->Logout(&context, logout, &gone);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return gone.card_reset();
+  }
+
   World world_;
   world::Card* cps_ = nullptr;
   world::Card* vitale_ = nullptr;
@@ -236,13 +248,7 @@ bool pin_is_verified(const std::string& reader) {
 TEST_F(FaultsTest, LogoutDropsTheVerifiedStateOfTheCard) {
   start_desk();
   ASSERT_TRUE(pin_is_verified(world_.reader_name(0)));
-  v1::LogoutRequest logout;
-  logout.set_lease(lease_->lease());
-  v1::LogoutResponse gone;
-  grpc::ClientContext context;
-  context.set_deadline(deadline());
-  ASSERT_TRUE(client_->professional_->Logout(&context, logout, &gone).ok());
-  EXPECT_TRUE(gone.card_reset());
+  EXPECT_TRUE(card_reset_by_logout());
   EXPECT_FALSE(pin_is_verified(world_.reader_name(0)));
   EXPECT_EQ(search_failure().detail.code(), "LEASE_INVALID");
 }
@@ -252,13 +258,7 @@ TEST_F(FaultsTest, OnlyTheLastLeaseOfACardDropsItsVerifiedState) {
   auto second = client_->login();
   const auto other = second->finish("1234");
   ASSERT_TRUE(other) << second->failure().detail.ShortDebugString();
-  v1::LogoutRequest logout;
-  logout.set_lease(lease_->lease());
-  v1::LogoutResponse gone;
-  grpc::ClientContext context;
-  context.set_deadline(deadline());
-  ASSERT_TRUE(client_->professional_->Logout(&context, logout, &gone).ok());
-  EXPECT_FALSE(gone.card_reset());
+  EXPECT_FALSE(card_reset_by_logout());
   EXPECT_TRUE(pin_is_verified(world_.reader_name(0)));
 }
 

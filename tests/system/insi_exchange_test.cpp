@@ -46,7 +46,7 @@ class InsiExchangeWithSimulator : public testing::Test {
 
  private:
   insd::InsiConfig config_for(const Simulator& simulator) {
-    config_.endpoint = "https://localhost:" + std::to_string(simulator.port()) + "/lps";
+    config_.endpoint = "https://127.0.0.1:" + std::to_string(simulator.port()) + "/lps";
     return config_;
   }
 

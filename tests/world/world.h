@@ -85,7 +85,7 @@ class World {
   Process& insi() { return *insi_; }
   [[nodiscard]] std::string insi_endpoint() const {
     // Before start_insi there is an address all the same; nobody listens there.
-    return "https://localhost:" + std::to_string(insi_port_ == 0 ? 1 : insi_port_) + "/lps";
+    return "https://127.0.0.1:" + std::to_string(insi_port_ == 0 ? 1 : insi_port_) + "/lps";
   }
 
   /// A whole configuration of insd that fits this world: direct CPS backend, the simulated teleservice, one

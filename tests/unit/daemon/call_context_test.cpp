@@ -75,7 +75,7 @@ TEST(CallContext, AttributesMustBeKnownAndNoneStandsAlone) {
 
 TEST(CallContext, T_LOG_01_TextsThatCouldForgeALineAreRefused) {
   for (const std::string& bad : {std::string("a\nb"), std::string("\x1b[2J"), std::string(65, 'x'),
-                                std::string("\xC3\xA9"), std::string("a\0b", 3)}) {
+                                 std::string("\xC3\xA9"), std::string("a\0b", 3)}) {
     v1::CallContext context = whole();
     context.set_purpose_id(bad);
     context.set_request_id(bad);

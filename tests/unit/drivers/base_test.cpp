@@ -5,6 +5,7 @@
 
 #include "drivers/base/bytes.h"
 #include "drivers/base/error.h"
+#include "drivers/base/random.h"
 #include "drivers/base/secret.h"
 #include "tests/unit/drivers/expect_error.h"
 
@@ -110,6 +111,14 @@ TEST(ErrorCatalogue, EveryCodeHasAWholeRowInItsPlace) {
     EXPECT_FALSE(to_string(entry.layer).empty());
     EXPECT_FALSE(to_string(entry.retry).empty());
   }
+}
+
+TEST(Random, TwoDigitsAByteAndNeverTheSame) {
+  const std::string one = random_hex(16);
+  EXPECT_EQ(one.size(), 32U);
+  EXPECT_EQ(one.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(one, random_hex(16));
+  EXPECT_EQ(code_of([] { random_bytes(257); }), Code::INTERNAL);
 }
 
 TEST(ErrorCatalogue, TheDeskReadsNoHexAndNoStatusWord) {
