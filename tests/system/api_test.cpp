@@ -254,12 +254,18 @@ TEST_F(ApiTest, TwoHundredConnectionsNeedNoMoreThreads) {
     }
   };
   open(20);
+  // gRPC's own pools grow with the load up to a size that only the processors decide: first they are filled,
+  // but for the last thread or two.
+  std::vector<std::jthread> load;
+  for (const auto& channel : channels) {
+    load.emplace_back([channel] {
+      for (int i = 0; i < 10; ++i) EXPECT_TRUE(get_info(channel).ok());
+    });
+  }
+  load.clear();
   const int few = threads();
   open(200);
-  // gRPC's own pools grow with the load up to a size that only the processors decide; a connection costs
-  // none.
-  const int pools = 2 * static_cast<int>(std::thread::hardware_concurrency()) + 4;
-  EXPECT_LE(threads(), few + pools) << few << " threads with 20 connections";
+  EXPECT_LE(threads(), few + static_cast<int>(std::thread::hardware_concurrency())) << "at first " << few;
   // All of them still serve.
   for (const auto& channel : channels) EXPECT_TRUE(get_info(channel).ok());
 }
