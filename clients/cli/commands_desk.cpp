@@ -45,6 +45,9 @@ void print_event(Session& session, const v1::WatchReadersResponse& event) {
     case v1::WatchReadersResponse::kPcsc:
       print_pcsc(out, session.language, event.pcsc());
       break;
+    case v1::WatchReadersResponse::kPcscEvent:
+      print_pcsc_event(out, session.language, event.pcsc_event());
+      break;
     case v1::WatchReadersResponse::EVENT_NOT_SET:
       break;  // a newer daemon
   }

@@ -77,6 +77,24 @@ void print_answer(std::ostream& out, Language language, const v1::InsiAnswer& an
   print_history(out, language, answer);
 }
 
+// ", since ..." when that is known.
+std::string since(Language language, const google::protobuf::Timestamp& time) {
+  const std::string text = local_time(time);
+  return text.empty() ? text : ", " + say(language, Word::READER_LINE_SINCE, {text});
+}
+
+// What is wrong, its code, and what to do.
+template <typename State>
+void print_problem(std::ostream& out, Language language, const State& state) {
+  if (!state.problem_code().empty()) {
+    out << "  " << printable(state.problem_code());
+    if (!state.problem().empty()) out << ": " << printable(state.problem());
+    out << '\n';
+  }
+  if (!state.remedy().empty())
+    out << "  " << say(language, Word::REMEDY_IS, {printable(state.remedy())}) << '\n';
+}
+
 }  // namespace
 
 std::string local_time(const google::protobuf::Timestamp& time) {
@@ -96,21 +114,33 @@ void print_reader(std::ostream& out, Language language, const v1::Reader& reader
     out << ", " << term_of(language, reader.card_kind(), v1::CardKind_Name);
   if (reader.role() != v1::READER_ROLE_UNSPECIFIED)
     out << ", " << term_of(language, reader.role(), v1::ReaderRole_Name);
-  if (const auto since = local_time(reader.since()); !since.empty())
-    out << ", " << say(language, Word::READER_LINE_SINCE, {since});
-  out << '\n';
-  if (!reader.problem_code().empty()) {
-    out << "  " << printable(reader.problem_code()) << '\n';
-    if (!reader.remedy().empty())
-      out << "  " << say(language, Word::REMEDY_IS, {printable(reader.remedy())}) << '\n';
-  }
+  out << since(language, reader.since()) << '\n';
+  print_problem(out, language, reader);
 }
 
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc) {
   out << say(language, Word::SMART_CARD_SERVICE, {term_of(language, pcsc.state(), v1::PcscState_Name)})
-      << '\n';
-  if (!pcsc.remedy().empty())
-    out << "  " << say(language, Word::REMEDY_IS, {printable(pcsc.remedy())}) << '\n';
+      << since(language, pcsc.since()) << '\n';
+  print_problem(out, language, pcsc);
+}
+
+void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event) {
+  const std::string when = local_time(event.event_time());
+  switch (event.kind()) {
+    case v1::PCSC_EVENT_KIND_LOST:
+      out << say(language, Word::WATCH_PCSC_LOST, {when}) << '\n';
+      break;
+    case v1::PCSC_EVENT_KIND_RECOVERING:
+      out << say(language, Word::WATCH_PCSC_RECOVERING, {when}) << '\n';
+      break;
+    case v1::PCSC_EVENT_KIND_RECOVERED: {
+      const auto outage = google::protobuf::util::TimeUtil::DurationToMilliseconds(event.outage());
+      out << say(language, Word::WATCH_PCSC_RECOVERED, {when, std::to_string(outage)}) << '\n';
+      break;
+    }
+    default:
+      break;  // a newer daemon
+  }
 }
 
 std::string holder_of(const v1::ProfessionalCard& card) {

@@ -27,6 +27,7 @@ std::string term_of(Language language, Enum value, const std::string& (*name)(En
 
 void print_reader(std::ostream& out, Language language, const v1::Reader& reader);
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);
+void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event);
 void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);
 /// The people of a card, numbered from 1.
 void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading);

@@ -50,8 +50,11 @@ v1::PcscState pcsc_state(const std::optional<Code>& fault) {
       return v1::PCSC_STATE_REFUSED;
     case Code::PCSC_OUT_OF_CONTEXTS:
       return v1::PCSC_STATE_OUT_OF_CONTEXTS;
-    default:
+    case Code::PCSC_LOST:
+    case Code::PCSC_RESTARTING:
       return v1::PCSC_STATE_RECOVERING;
+    default:
+      return v1::PCSC_STATE_FAILED;
   }
 }
 
@@ -105,6 +108,7 @@ v1::Reader to_proto(const desk::Reader& reader, Language language) {
   if (reader.problem) {
     const CatalogueEntry& entry = catalogue_entry(*reader.problem);
     proto.set_problem_code(std::string(entry.name));
+    proto.set_problem(std::string(summary(entry, language)));
     proto.set_remedy(std::string(remedy(entry, language)));
   }
   proto.set_atr(to_hex(reader.atr));
@@ -116,7 +120,10 @@ v1::PcscStatus pcsc_to_proto(const desk::State& state, Language language) {
   proto.set_state(pcsc_state(state.pcsc_fault));
   *proto.mutable_since() = to_proto(state.pcsc_since);
   if (state.pcsc_fault) {
-    proto.set_remedy(std::string(remedy(catalogue_entry(*state.pcsc_fault), language)));
+    const CatalogueEntry& entry = catalogue_entry(*state.pcsc_fault);
+    proto.set_problem_code(std::string(entry.name));
+    proto.set_problem(std::string(summary(entry, language)));
+    proto.set_remedy(std::string(remedy(entry, language)));
   }
   return proto;
 }

@@ -132,7 +132,7 @@ v1::ErrorDetail to_detail(const Error& error, Language language) {
   detail.set_retry(to_proto(entry.retry));
   detail.set_pin_try_spent(to_proto(error.try_spent()));
   detail.set_remedy(std::string(remedy(entry, language)));
-  detail.set_summary(std::string(language == Language::FRENCH ? entry.summary_fr : entry.summary_en));
+  detail.set_summary(std::string(summary(entry, language)));
   detail.set_technical_detail(printable(error.detail(), kMaxTextBytes));
   if (error.tries_left()) detail.set_pin_tries_left(*error.tries_left());
   if (error.insi_fault()) put_insi_fault(*error.insi_fault(), *detail.mutable_insi_fault());
@@ -180,6 +180,10 @@ Language language_from(std::string_view accept_language) {
     accept_language.remove_prefix(comma + 1);
   }
   return english > french ? Language::ENGLISH : Language::FRENCH;
+}
+
+std::string_view summary(const CatalogueEntry& entry, Language language) {
+  return language == Language::FRENCH ? entry.summary_fr : entry.summary_en;
 }
 
 std::string_view remedy(const CatalogueEntry& entry, Language language) {

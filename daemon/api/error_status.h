@@ -18,7 +18,8 @@ enum class Language : std::uint8_t { FRENCH, ENGLISH };
 /// names neither.
 Language language_from(std::string_view accept_language);
 
-/// The catalogue's sentence in that language.
+/// The catalogue's sentences in that language.
+std::string_view summary(const CatalogueEntry& entry, Language language);
 std::string_view remedy(const CatalogueEntry& entry, Language language);
 
 /// Never throws but for memory. What is longer than a client's metadata allows is cut.

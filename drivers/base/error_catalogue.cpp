@@ -292,6 +292,16 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "The audit journal cannot be written: nothing was sent or signed.",
      "Le journal d'audit ne peut pas être écrit : rien n'a été envoyé ni signé.",
      "Free disk space or repair the journal.", "Libérer de l'espace disque ou réparer le journal."},
+    {Code::PCSC_RESTARTING, "PCSC_RESTARTING", Layer::READER, Retry::NOW,
+     "The connection to the smart card service is being made.",
+     "La liaison avec le service de cartes à puce est en cours d'établissement.",
+     "Wait a moment and try again: the daemon connects by itself.",
+     "Patienter un instant puis recommencer : la liaison s'établit seule."},
+    {Code::PCSC_FAILED, "PCSC_FAILED", Layer::READER, Retry::LATER,
+     "The smart card service gives answers that make no sense.",
+     "Le service de cartes à puce donne des réponses incohérentes.",
+     "Restart it: systemctl restart pcscd; if it stays, report it with the log of insd.",
+     "Le redémarrer : systemctl restart pcscd ; si le défaut persiste, le signaler avec le journal d'insd."},
 });
 
 constexpr bool in_order() {
@@ -301,7 +311,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::JOURNAL_UNAVAILABLE, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::PCSC_FAILED, "every code needs a row");
 
 }  // namespace
 

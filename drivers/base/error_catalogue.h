@@ -102,6 +102,9 @@ enum class Code : std::uint16_t {
   IDENTITY_FORBIDS_CALL,
   // the audit trail
   JOURNAL_UNAVAILABLE,
+  // pcscd, seen by the watch over it
+  PCSC_RESTARTING,
+  PCSC_FAILED,
 };
 
 struct CatalogueEntry {

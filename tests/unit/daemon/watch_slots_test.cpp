@@ -37,6 +37,8 @@ std::string text(const v1::WatchReadersResponse& message) {
       return "gone " + message.reader_removed();
     case v1::WatchReadersResponse::kPcsc:
       return message.pcsc().state() == v1::PCSC_STATE_AVAILABLE ? "pcsc" : "no pcsc";
+    case v1::WatchReadersResponse::kPcscEvent:
+      return v1::PcscEventKind_Name(message.pcsc_event().kind());
     case v1::WatchReadersResponse::EVENT_NOT_SET:
       return "?";
   }
