@@ -62,9 +62,10 @@ void check_rank(std::optional<unsigned> birth_rank, std::vector<FieldViolation>&
 void throw_if_any(const std::vector<FieldViolation>& violations) {
   if (violations.empty()) return;
   Error error(Code::INVALID_ARGUMENT);
-  for (const auto& each : violations)
-    static_cast<void>(std::move(error).with_field(each.path, each.description));
-  throw error;
+  for (const auto& each : violations) {
+    error.add_field(each.path, each.description);
+  }
+  throw Error(std::move(error));
 }
 
 }  // namespace

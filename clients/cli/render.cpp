@@ -183,10 +183,11 @@ void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleR
   int position = 0;
   for (const auto& person : reading.beneficiaries()) {
     out << "  " << ++position << ". " << printable(describe(person));
-    if (!person.nir().empty())
+    if (!person.nir().empty()) {
       out << ", "
           << say(language, Word::CARD_NUMBER_ON_VITALE,
                  {printable(person.nir()), printable(person.nir_key())});
+    }
     out << '\n';
   }
   out << "  " << say(language, Word::INSURED_NUMBER_NOTE) << '\n';

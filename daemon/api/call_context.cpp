@@ -15,7 +15,7 @@ constexpr std::size_t kMaxLease = 256;
 class Violations {
  public:
   void add(const std::string& field, const std::string& description) {
-    static_cast<void>(std::move(error_).with_field("context." + field, description));
+    error_.add_field("context." + field, description);
   }
   void throw_if_any() const {
     if (!error_.fields().empty()) throw Error(error_);

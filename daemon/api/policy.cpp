@@ -113,7 +113,8 @@ Policy::Policy(const std::vector<PolicyConfig>& entries, const UserDatabase& dat
     for (const std::string& pattern : entry.methods) {
       if (std::none_of(methods_.begin(), methods_.end(),
                        [&](const std::string& method) { return fits(pattern, method); })) {
-        throw Error(Code::CONFIG_INVALID, where + ": \"" + pattern + "\" fits no method");
+        throw Error(Code::CONFIG_INVALID,
+                    std::string(where).append(": \"").append(pattern).append("\" fits no method"));
       }
     }
     entries_.push_back({UserSet(entry.users, database, where), entry.role, entry.readers, entry.methods});

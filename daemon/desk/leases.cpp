@@ -35,7 +35,7 @@ std::string Leases::add(Lease lease) {
   lease.token = random_hex(32);
   lease.absolute_end = clock_.steady() + absolute_;
   lease.idle_end = clock_.steady() + idle_;
-  const std::string token = lease.token;
+  std::string token = lease.token;
   auto entry = std::make_unique<Entry>(Entry{std::move(lease), boost::asio::steady_timer(executor_), {}});
   arm(*entry);
   entries_.emplace(token, std::move(entry));

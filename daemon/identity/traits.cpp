@@ -39,7 +39,7 @@ class Violations {
     if (found_.empty()) return;
     Error error(Code::TRAITS_INVALID);
     for (auto& violation : found_) {
-      static_cast<Error&&>(error).with_field(std::move(violation.path), std::move(violation.description));
+      error.add_field(std::move(violation.path), std::move(violation.description));
     }
     throw std::move(error);
   }

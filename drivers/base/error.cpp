@@ -16,9 +16,13 @@ Error&& Error::with_try(TrySpent spent, std::optional<int> tries_left) && {
 }
 
 Error&& Error::with_field(std::string path, std::string description) && {
+  add_field(std::move(path), std::move(description));
+  return std::move(*this);
+}
+
+void Error::add_field(std::string path, std::string description) {
   fields_.push_back({std::move(path), std::move(description)});
   rebuild_what();
-  return std::move(*this);
 }
 
 Error&& Error::with_insi_fault(InsiFault fault) && {

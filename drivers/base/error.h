@@ -48,6 +48,9 @@ class Error : public std::exception {
   Error&& with_field(std::string path, std::string description) &&;
   Error&& with_insi_fault(InsiFault fault) &&;
 
+  /// The same for an error that collects several fields before it is thrown.
+  void add_field(std::string path, std::string description);
+
   /// Puts `where` before the detail, so that the final text reads like a path: "desk-1: Vitale: READ BINARY:
   /// ...".
   void prefix(std::string_view where);
