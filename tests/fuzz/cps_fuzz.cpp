@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CPS that answers anything while its PKCS#15 files are walked: a layout with keys that the contract
-// allows, or an error of the catalogue.
+// A CPS that answers anything while its PKCS#15 files are walked, and then while its PIN and its keys are
+// used: a layout that the contract allows, or an error of the catalogue; and whatever it answers, a PIN goes
+// once at most.
 #include "drivers/cps/cps.h"
 #include "tests/fuzz/channel.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  insd::fuzz::FuzzedChannel channel(insd::ByteView(data, size));
+namespace {
+
+using insd::cps::KeyUse;
+
+void use(insd::fuzz::FuzzedChannel& card) {
+  const auto layout = insd::cps::read_layout(card);
+  (void)insd::cps::pin_status(card, layout);
+  (void)insd::cps::read_certificate(card, layout, KeyUse::SIGNATURE);
+  insd::cps::verify_pin(card, layout, insd::SecretString("1234"), insd::cps::LastTry::ALLOW);
+  for (const auto& key : layout.keys) (void)insd::cps::sign(card, layout, key.use, insd::as_bytes("message"));
+}
+
+void play(insd::ByteView input, insd::fuzz::WhenUsedUp when_used_up) {
+  insd::fuzz::FuzzedChannel card(input, when_used_up);
   try {
-    const auto layout = insd::cps::read_layout(channel);
-    (void)insd::cps::pin_status(channel, layout);
-    (void)insd::cps::read_certificate(channel, layout, insd::cps::KeyUse::SIGNATURE);
+    use(card);
   } catch (const insd::Error& error) {
     const auto layer = error.entry().layer;
     if (layer != insd::Layer::CARD && layer != insd::Layer::READER && layer != insd::Layer::TOKEN &&
@@ -17,5 +28,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       __builtin_trap();
     }
   }
+  if (card.pins_sent() > 1) __builtin_trap();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (const auto when : {insd::fuzz::WhenUsedUp::REMOVED, insd::fuzz::WhenUsedUp::REPEAT})
+    play({data, size}, when);
   return 0;
 }

@@ -3,8 +3,10 @@
 #include "drivers/vitale/vitale.h"
 #include "tests/fuzz/channel.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  insd::fuzz::FuzzedChannel channel(insd::ByteView(data, size));
+namespace {
+
+void read(insd::ByteView input, insd::fuzz::WhenUsedUp when_used_up) {
+  insd::fuzz::FuzzedChannel channel(input, when_used_up);
   try {
     const auto reading = insd::vitale::read(channel);
     constexpr std::size_t kMostPeople = 19;
@@ -13,5 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto layer = error.entry().layer;
     if (layer != insd::Layer::CARD && layer != insd::Layer::READER) __builtin_trap();
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (const auto when : {insd::fuzz::WhenUsedUp::REMOVED, insd::fuzz::WhenUsedUp::REPEAT})
+    read({data, size}, when);
   return 0;
 }
