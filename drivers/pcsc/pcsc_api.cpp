@@ -27,17 +27,29 @@ int connect_to_pcscd(int descriptor) {
   return errno;
 }
 
-int probe_socket() {
+// 0 or an errno, as one connection sees it; `hung_up` when pcscd took it and ended it at once.
+int probe_once(bool& hung_up) {
+  hung_up = false;
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return errno;
   int error = connect_to_pcscd(descriptor);
   if (error == 0) {
     // pcscd never speaks first: all that can be heard is that it hangs up.
     pollfd heard{.fd = descriptor, .events = POLLIN | POLLRDHUP, .revents = 0};
-    if (poll(&heard, 1, kHangUpMs) > 0) error = access(kPolkitActions, F_OK) == 0 ? EACCES : EMFILE;
+    hung_up = poll(&heard, 1, kHangUpMs) > 0;
   }
   close(descriptor);
   return error == EAGAIN ? 0 : error;  // somebody listens, and is busy
+}
+
+int probe_socket() {
+  bool hung_up = false;
+  int error = probe_once(hung_up);
+  // A pcscd that dies hangs up as well; then nobody listens any more, or a fresh one takes the second
+  // connection.
+  if (hung_up) error = probe_once(hung_up);
+  if (hung_up) return access(kPolkitActions, F_OK) == 0 ? EACCES : EMFILE;
+  return error;
 }
 
 LONG card_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length) {

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers and a pcscd that misbehave in ways no real pcscd can be made to.
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "drivers/pcsc/card_session.h"
 #include "tests/unit/drivers/expect_error.h"
@@ -65,6 +73,93 @@ TEST(HostilePcsc, T_PCSC_01_AServiceThatComesAndGoes) {
   }
   monitor.stop();
   EXPECT_EQ(pcscd.open_contexts(), 0U);
+}
+
+// Something that listens where pcscd would, for the library's own probe: what it does with each connection.
+class FakeSocket {
+ public:
+  enum class Then { HANG_UP, STAY, DIE };
+
+  explicit FakeSocket(std::vector<Then> script) : script_(std::move(script)) {
+    char pattern[] = "/tmp/insd-probe.XXXXXX";
+    directory_ = mkdtemp(pattern);
+    const std::string path = directory_ + "/pcscd.comm";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(bind(listening_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listening_, 8), 0);
+    setenv("PCSCLITE_CSOCK_NAME", path.c_str(), 1);
+    thread_ = std::thread([this] { play(); });
+  }
+  ~FakeSocket() {
+    shutdown(listening_, SHUT_RDWR);
+    thread_.join();
+    for (const int descriptor : open_) close(descriptor);
+    if (listening_ >= 0) close(listening_);
+    unsetenv("PCSCLITE_CSOCK_NAME");
+    std::filesystem::remove_all(directory_);
+  }
+
+ private:
+  void play() {
+    for (const Then then : script_) {
+      const int connection = accept(listening_, nullptr, nullptr);
+      if (connection < 0) return;
+      if (then == Then::DIE) {
+        close(listening_.exchange(-1));  // a process that is killed lets go of its lower descriptors first
+      }
+      if (then == Then::STAY) {
+        open_.push_back(connection);
+      } else {
+        close(connection);
+      }
+      if (then == Then::DIE) return;
+    }
+  }
+
+  const std::vector<Then> script_;
+  std::string directory_;
+  std::atomic<int> listening_ = -1;
+  std::vector<int> open_;
+  std::thread thread_;
+};
+
+TEST(HostilePcsc, T_PCSC_01_ADyingPcscdIsNotAFullOne) {
+  using enum FakeSocket::Then;
+  const struct {
+    std::vector<FakeSocket::Then> script;
+    int heard;
+  } cases[] = {{{STAY}, 0}, {{HANG_UP, HANG_UP}, EMFILE}, {{DIE}, ECONNREFUSED}, {{HANG_UP, STAY}, 0}};
+  for (const auto& [script, heard] : cases) {
+    const FakeSocket pcscd(script);
+    EXPECT_EQ(system_pcsc().probe_socket(), heard);
+  }
+}
+
+TEST(HostilePcsc, T_PCSC_01_EachCauseHasItsWordsAndItsRecovery) {
+  using Service = ScriptedPcsc::Service;
+  std::set<std::string_view> words;
+  for (const auto& [service, code] : {std::pair(Service::ABSENT, Code::PCSC_ABSENT),
+                                      {Service::REFUSED, Code::PCSC_REFUSED},
+                                      {Service::FULL, Code::PCSC_OUT_OF_CONTEXTS}}) {
+    ScriptedPcsc pcscd;
+    pcscd.add_reader("Reader A");
+    pcscd.insert("Reader A", kAtr);
+    MonitorRun monitor(pcscd.api());
+    ASSERT_TRUE(monitor.wait_for(reader_is("Reader A", SlotState::PRESENT)));
+    auto said = monitor.said();
+    pcscd.service(service);
+    ASSERT_TRUE(monitor.wait_for(test::fault_is(code), said));
+    said = monitor.said();
+    pcscd.service(Service::RUNNING);
+    ASSERT_TRUE(monitor.wait_for(reader_is("Reader A", SlotState::PRESENT), said)) << "recovers by itself";
+    for (const auto text : {catalogue_entry(code).summary_en, catalogue_entry(code).summary_fr,
+                            catalogue_entry(code).remedy_en, catalogue_entry(code).remedy_fr}) {
+      EXPECT_TRUE(words.insert(text).second) << text;
+    }
+  }
 }
 
 TEST(HostilePcsc, T_PCSC_01_WakesWithoutAReasonDoNotSpin) {
