@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +16,9 @@ namespace insd::desk {
 /// Turns monitor snapshots into states and hands out generations. Not thread safe.
 class Board {
  public:
-  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock);
+  /// `disabled`: names and aliases of the readers that are not to be used.
+  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
+        std::set<std::string> disabled = {});
 
   using Ended = std::vector<std::pair<std::string, GenerationEnd>>;
 
@@ -29,18 +32,17 @@ class Board {
   /// A worker of this reader does not come back: the reader is unusable until pcscd reports a change of it.
   Ended mark_stuck(const std::string& reader);
 
-  /// Throws READER_NOT_FOUND. `reader` is a name or an alias.
-  Ended set_enabled(const std::string& reader, bool enabled);
+  /// As Desk::meant_by().
+  [[nodiscard]] std::vector<Reader> meant_by(const std::string& name_or_alias) const;
+
+  /// Throws READER_NOT_FOUND when it means nothing.
+  Ended set_enabled(const std::string& name_or_alias, bool enabled);
+
+  [[nodiscard]] const std::set<std::string>& disabled() const { return disabled_; }
 
   [[nodiscard]] std::shared_ptr<const State> state() const { return state_; }
 
  private:
-  struct Seen {  // what pcscd said last, to tell a change from a repetition
-    std::uint32_t insertions = 0;
-    pcsc::SlotState state = pcsc::SlotState::EMPTY;
-    Bytes atr;
-  };
-
   Reader describe(const pcsc::Slot& slot) const;
   void publish(State next);
   std::string new_generation();
@@ -49,8 +51,8 @@ class Board {
   std::string start_id_;
   const Clock& clock_;
   std::uint64_t counter_ = 0;
-  std::map<std::string, Seen> seen_;
-  std::map<std::string, bool> disabled_;
+  std::map<std::string, pcsc::Slot> seen_;  // what pcscd said last, to tell a change from a repetition
+  std::set<std::string> disabled_;          // names and aliases
   std::shared_ptr<const State> state_;
 };
 

@@ -54,26 +54,33 @@ std::shared_ptr<Worker> Worker::start(const pcsc::PcscApi& api, std::string read
 void Worker::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) throw Error(Code::SHUTTING_DOWN);
+    if (stopping_) throw Error(*stopping_, printable(reader_));
     if (queue_.size() >= kMaxWaiting) throw Error(Code::BUSY, printable(reader_));
     queue_.push_back(std::move(job));
   }
   changed_.notify_one();
 }
 
-void Worker::stop() {
-  stop_.request_stop();
+void Worker::stop(Code why, std::function<void()> ended) {
   std::deque<Job> refused;  // a thread that never comes back must not keep them, nor a PIN in them
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stopping_ = why;
     refused.swap(queue_);
+    if (!ended_) when_ended_ = std::exchange(ended, nullptr);
   }
+  stop_.request_stop();
   changed_.notify_all();
   for (Job& job : refused) {
     job.work = nullptr;
-    job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
+    job.done({}, std::make_exception_ptr(Error(why, printable(reader_))));
   }
+  if (ended) ended();
+}
+
+std::optional<Code> Worker::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 bool Worker::wait_ended(Steady::time_point until) {
@@ -123,7 +130,10 @@ void Worker::loop() {
   lock.lock();
   running_since_.reset();
   ended_ = true;
+  const auto tell = std::exchange(when_ended_, nullptr);
   changed_.notify_all();
+  lock.unlock();
+  if (tell) tell();
 }
 
 void Worker::run_job(Job& job) {
@@ -138,6 +148,11 @@ void Worker::run_job(Job& job) {
     }
     error.prefix(printable(reader_));
     failure = std::current_exception();
+    // The caller hears why its work was cut short, not how.
+    const bool cut = error.code() == Code::CANCELLED || error.code() == Code::CARD_CHANGED;
+    if (const auto why = stopped(); cut && why && !job.stop.stop_requested()) {
+      failure = std::make_exception_ptr(Error(*why, printable(reader_)));
+    }
   } catch (...) {
     failure = std::current_exception();
   }

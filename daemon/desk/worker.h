@@ -44,9 +44,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
   /// Throws BUSY when too many jobs wait.
   void post(Job job);
 
-  /// Refuses what waits, and ends the thread after the job under way, whose next card command is refused too.
-  /// Never joined: a card call cannot be cancelled.
-  void stop();
+  /// Refuses what waits with `why`, and ends the thread after the job under way, whose next card command is
+  /// refused too. Never joined: a card call cannot be cancelled. `ended` is called once when the connection
+  /// is closed, on the worker's thread or at once.
+  void stop(Code why, std::function<void()> ended = {});
 
   /// Waits until the stopped thread has closed its connection; false when it has not by then.
   bool wait_ended(Steady::time_point until);
@@ -65,6 +66,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void run_job(Job& job);
   std::any execute(Job& job);
   void check_still_meant(const Job& job) const;
+  [[nodiscard]] std::optional<Code> stopped() const;
   pcsc::CardConnection& connect(const Job& job);
   void drop_unheld();
 
@@ -74,7 +76,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> queue_;
-  bool stopping_ = false;
+  std::optional<Code> stopping_;  // why
+  std::function<void()> when_ended_;
   bool woken_ = false;
   bool ended_ = false;
   std::optional<Steady::time_point> running_since_;
