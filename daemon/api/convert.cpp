@@ -41,6 +41,18 @@ v1::ReaderRole to_proto(ReaderRole role) {
   return v1::READER_ROLE_UNSPECIFIED;
 }
 
+v1::PcscEventKind to_proto(desk::ServiceEvent::Kind kind) {
+  switch (kind) {
+    case desk::ServiceEvent::Kind::LOST:
+      return v1::PCSC_EVENT_KIND_LOST;
+    case desk::ServiceEvent::Kind::RECOVERING:
+      return v1::PCSC_EVENT_KIND_RECOVERING;
+    case desk::ServiceEvent::Kind::RECOVERED:
+      return v1::PCSC_EVENT_KIND_RECOVERED;
+  }
+  return v1::PCSC_EVENT_KIND_UNSPECIFIED;
+}
+
 v1::PcscState pcsc_state(const std::optional<Code>& fault) {
   if (!fault) return v1::PCSC_STATE_AVAILABLE;
   switch (*fault) {
@@ -124,6 +136,17 @@ v1::PcscStatus pcsc_to_proto(const desk::State& state, Language language) {
     proto.set_problem_code(std::string(entry.name));
     proto.set_problem(std::string(summary(entry, language)));
     proto.set_remedy(std::string(remedy(entry, language)));
+  }
+  return proto;
+}
+
+v1::PcscEvent to_proto(const desk::ServiceEvent& event) {
+  v1::PcscEvent proto;
+  proto.set_kind(to_proto(event.kind));
+  *proto.mutable_event_time() = to_proto(event.time);
+  if (event.cause) proto.set_problem_code(std::string(catalogue_entry(*event.cause).name));
+  if (event.kind == desk::ServiceEvent::Kind::RECOVERED) {
+    *proto.mutable_outage() = google::protobuf::util::TimeUtil::MillisecondsToDuration(event.outage.count());
   }
   return proto;
 }

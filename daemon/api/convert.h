@@ -21,6 +21,7 @@ v1::Environment to_proto(InsiEnvironment environment);
 v1::Reader to_proto(const desk::Reader& reader, Language language);
 /// The smart card service's part of a state.
 v1::PcscStatus pcsc_to_proto(const desk::State& state, Language language);
+v1::PcscEvent to_proto(const desk::ServiceEvent& event);
 
 /// Throws INVALID_ARGUMENT; `path` is the field's, e.g. "card".
 desk::Selection from_proto(const v1::CardSelection& selection, const std::string& path);

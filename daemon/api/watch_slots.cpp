@@ -16,6 +16,8 @@ void WatchSlots::update(const desk::State& state) {
   const bool first = !begun_;
   begun_ = true;
   sequence_ = std::max(sequence_, state.sequence);
+  if (!first) put_events(state);
+  known_event_ = state.service_events.empty() ? known_event_ : state.service_events.back().number;
   if (first || state.pcsc_fault != pcsc_fault_) {
     pcsc_fault_ = state.pcsc_fault;
     pcsc_ = pcsc_to_proto(state, language_);
@@ -39,6 +41,21 @@ void WatchSlots::update(const desk::State& state) {
     }
   }
   if (first) waiting_.push_back({Kind::SNAPSHOT_END, ""});
+}
+
+// Unlike a state, an event is not superseded by the next one, but by those of a later outage.
+void WatchSlots::put_events(const desk::State& state) {
+  for (const desk::ServiceEvent& event : state.service_events) {
+    if (event.number <= known_event_) continue;
+    missed_ += event.number - known_event_ - 1;
+    known_event_ = event.number;
+    if (event.kind == desk::ServiceEvent::Kind::LOST) {
+      missed_ += std::erase_if(waiting_, [](const Slot& slot) { return slot.kind == Kind::EVENT; });
+      events_.clear();
+    }
+    events_.push_back(event);
+    waiting_.push_back({Kind::EVENT, ""});
+  }
 }
 
 void WatchSlots::put(Kind kind, const std::string& name) {
@@ -81,6 +98,10 @@ std::optional<v1::WatchReadersResponse> WatchSlots::next() {
   message.set_sequence(sequence_);
   message.set_missed(std::exchange(missed_, 0));
   switch (slot.kind) {
+    case Kind::EVENT:
+      *message.mutable_pcsc_event() = to_proto(events_.front());
+      events_.pop_front();
+      break;
     case Kind::PCSC:
       pcsc_waiting_.reset();
       *message.mutable_pcsc() = pcsc_;

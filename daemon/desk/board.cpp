@@ -50,14 +50,13 @@ const Reader* find_by_name(const State& state, const std::string& name) {
 
 }  // namespace
 
-Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
-             std::set<std::string> disabled)
+Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock)
     : configured_(std::move(readers)),
       start_id_(std::move(start_id)),
       clock_(clock),
-      disabled_(std::move(disabled)) {
+      away_since_(clock.steady()) {
   State first;
-  first.pcsc_fault = Code::PCSC_ABSENT;  // until the monitor has seen the service
+  first.pcsc_fault = Code::PCSC_RESTARTING;  // until the monitor has seen the service
   first.pcsc_since = clock_.wall();
   state_ = std::make_shared<const State>(std::move(first));
 }
@@ -76,7 +75,7 @@ Reader Board::describe(const pcsc::Slot& slot) const {
       break;
     }
   }
-  reader.enabled = !disabled_.contains(reader.name) && !disabled_.contains(reader.alias);
+  reader.enabled = !disabled_.contains(slot.reader);
   reader.state = reader.enabled ? state_of(slot) : ReaderState::DISABLED;
   if (reader.enabled && slot.state == pcsc::SlotState::PRESENT) {
     reader.atr = slot.atr;
@@ -91,12 +90,38 @@ void Board::publish(State next) {
   state_ = std::make_shared<const State>(std::move(next));
 }
 
+// One outage: lost, recovering, recovered. The one that begins with the daemon has nothing to lose.
+void Board::note_service(State& next) {
+  const auto& before = state_->pcsc_fault;
+  const auto& now = next.pcsc_fault;
+  auto& events = next.service_events;
+  events = state_->service_events;
+  next.pcsc_since = now == before ? state_->pcsc_since : clock_.wall();
+  if (now == before) return;
+  ServiceEvent event{.number = service_events_ + 1, .time = next.pcsc_since, .cause = now};
+  if (!before) {
+    events.clear();
+    away_since_ = clock_.steady();
+    event.kind = ServiceEvent::Kind::LOST;
+  } else if (now) {
+    if (!events.empty() && events.back().kind == ServiceEvent::Kind::RECOVERING) return;
+    event.kind = ServiceEvent::Kind::RECOVERING;
+  } else {
+    if (events.empty()) return;  // it was there when the daemon started
+    event.kind = ServiceEvent::Kind::RECOVERED;
+    event.outage = std::max(std::chrono::milliseconds(1),
+                            std::chrono::ceil<std::chrono::milliseconds>(clock_.steady() - away_since_));
+  }
+  ++service_events_;
+  events.push_back(event);
+}
+
 Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
   Ended ended;
   State next;
   next.pcsc_fault = snapshot.service_fault;
-  next.pcsc_since = snapshot.service_fault == state_->pcsc_fault ? state_->pcsc_since : clock_.wall();
-  std::map<std::string, pcsc::Slot> seen;
+  note_service(next);
+  std::map<std::string, Seen> seen;
   for (const auto& slot : snapshot.slots) {
     if (find_by_name(next, slot.reader) != nullptr)
       continue;  // a twin name cannot be told apart: the first stays
@@ -116,7 +141,7 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
     const bool unchanged =
         before != nullptr && before->state == reader.state && before->generation == reader.generation;
     reader.since = unchanged ? before->since : clock_.wall();
-    seen[slot.reader] = slot;
+    seen[slot.reader] = {slot.insertions, slot.state, slot.atr};
     next.readers.push_back(std::move(reader));
   }
   const GenerationEnd cause = snapshot.service_fault ? GenerationEnd::SERVICE : GenerationEnd::REMOVED;
@@ -156,48 +181,25 @@ Board::Ended Board::mark_stuck(const std::string& name) {
   return ended;
 }
 
-std::vector<Reader> Board::meant_by(const std::string& name_or_alias) const {
-  if (name_or_alias.empty()) return {};
-  if (const Reader* by_name = find_by_name(*state_, name_or_alias)) return {*by_name};
-  std::vector<Reader> found;
-  std::ranges::copy_if(state_->readers, std::back_inserter(found),
-                       [&](const Reader& reader) { return reader.alias == name_or_alias; });
-  const auto entry = std::ranges::find(configured_, name_or_alias, &ReaderConfig::alias);
-  if (found.empty() && entry != configured_.end()) {
-    Reader away;
-    away.alias = entry->alias;
-    away.role = entry->role;
-    away.enabled = !disabled_.contains(entry->alias);
-    away.state = away.enabled ? ReaderState::UNUSABLE : ReaderState::DISABLED;
-    away.problem = Code::READER_NOT_FOUND;
-    found.push_back(std::move(away));
-  }
-  return found;
-}
-
 Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) {
-  const auto meant = meant_by(name_or_alias);
-  if (meant.empty()) throw Error(Code::READER_NOT_FOUND, printable(name_or_alias));
+  const Reader* found = find_reader(*state_, name_or_alias);
+  if (found == nullptr) throw Error(Code::READER_NOT_FOUND, printable(name_or_alias));
+  if (found->enabled == enabled) return {};
+  const std::string name = found->name;
   if (enabled) {
-    disabled_.erase(name_or_alias);
-    for (const auto& reader : meant) {
-      disabled_.erase(reader.name);
-      disabled_.erase(reader.alias);
-    }
+    disabled_.erase(name);
   } else {
-    disabled_.insert(name_or_alias);
+    disabled_[name] = true;
   }
   State next = *state_;
   Ended ended;
   for (auto& reader : next.readers) {
-    const auto seen = seen_.find(reader.name);
-    if (seen == seen_.end()) continue;
-    Reader now = describe(seen->second);
-    if (now.enabled == reader.enabled) continue;
+    if (reader.name != name) continue;
     if (!reader.generation.empty()) ended.emplace_back(reader.generation, GenerationEnd::RELEASED);
-    if (!now.atr.empty()) now.generation = new_generation();
-    now.since = clock_.wall();
-    reader = std::move(now);
+    const Seen& seen = seen_[name];
+    reader = describe({name, seen.state, seen.atr, seen.insertions, false});
+    if (!reader.atr.empty()) reader.generation = new_generation();
+    reader.since = clock_.wall();
   }
   publish(std::move(next));
   return ended;

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +15,7 @@ namespace insd::desk {
 /// Turns monitor snapshots into states and hands out generations. Not thread safe.
 class Board {
  public:
-  /// `disabled`: names and aliases of the readers that are not to be used.
-  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
-        std::set<std::string> disabled = {});
+  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock);
 
   using Ended = std::vector<std::pair<std::string, GenerationEnd>>;
 
@@ -32,17 +29,19 @@ class Board {
   /// A worker of this reader does not come back: the reader is unusable until pcscd reports a change of it.
   Ended mark_stuck(const std::string& reader);
 
-  /// As Desk::meant_by().
-  [[nodiscard]] std::vector<Reader> meant_by(const std::string& name_or_alias) const;
-
-  /// Throws READER_NOT_FOUND when it means nothing.
-  Ended set_enabled(const std::string& name_or_alias, bool enabled);
-
-  [[nodiscard]] const std::set<std::string>& disabled() const { return disabled_; }
+  /// Throws READER_NOT_FOUND. `reader` is a name or an alias.
+  Ended set_enabled(const std::string& reader, bool enabled);
 
   [[nodiscard]] std::shared_ptr<const State> state() const { return state_; }
 
  private:
+  struct Seen {  // what pcscd said last, to tell a change from a repetition
+    std::uint32_t insertions = 0;
+    pcsc::SlotState state = pcsc::SlotState::EMPTY;
+    Bytes atr;
+  };
+
+  void note_service(State& next);
   Reader describe(const pcsc::Slot& slot) const;
   void publish(State next);
   std::string new_generation();
@@ -51,8 +50,10 @@ class Board {
   std::string start_id_;
   const Clock& clock_;
   std::uint64_t counter_ = 0;
-  std::map<std::string, pcsc::Slot> seen_;  // what pcscd said last, to tell a change from a repetition
-  std::set<std::string> disabled_;          // names and aliases
+  Clock::Steady away_since_;  // when the service was lost; at first: when this object was made
+  std::uint64_t service_events_ = 0;
+  std::map<std::string, Seen> seen_;
+  std::map<std::string, bool> disabled_;
   std::shared_ptr<const State> state_;
 };
 

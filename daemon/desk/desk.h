@@ -4,6 +4,7 @@
 #pragma once
 
 #include <any>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,7 +18,6 @@
 
 #include "daemon/clock.h"
 #include "daemon/config.h"
-#include "daemon/desk/orders.h"
 #include "drivers/card_kind.h"
 #include "drivers/pcsc/card_session.h"
 #include "drivers/pcsc/monitor.h"
@@ -40,11 +40,22 @@ struct Reader {
   bool operator==(const Reader&) const = default;
 };
 
+/// The smart card service went, or came back.
+struct ServiceEvent {
+  enum class Kind : std::uint8_t { LOST, RECOVERING, RECOVERED };
+  std::uint64_t number = 0;  ///< from 1, each one more than the one before
+  Kind kind = Kind::LOST;
+  Clock::Wall time;
+  std::optional<Code> cause;            ///< not of RECOVERED
+  std::chrono::milliseconds outage{0};  ///< of RECOVERED: since the loss or the start; at least one
+};
+
 /// The whole desk after a change. Immutable once published.
 struct State {
   std::uint64_t sequence = 0;
-  std::optional<Code> pcsc_fault;  ///< PCSC_*: nothing while pcscd answers
+  std::optional<Code> pcsc_fault;  ///< of pcsc::Snapshot: nothing while pcscd answers
   Clock::Wall pcsc_since;
+  std::vector<ServiceEvent> service_events;  ///< of the newest outage, in their order: at most three
   std::vector<Reader> readers;
 };
 
@@ -77,10 +88,9 @@ using ReaderFilter = std::function<bool(const Reader&)>;
 /// All but state() on the executor, which is one thread. It must have ended before this object does.
 class Desk {
  public:
-  /// `executor` is where watchers are called and awaitables resume. Nothing runs before start(). `orders`
-  /// keeps which readers are disabled.
+  /// `executor` is where watchers are called and awaitables resume. Nothing runs before start().
   Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock, Orders orders = Orders({}));
+       std::string start_id, const Clock& clock);
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
@@ -105,16 +115,8 @@ class Desk {
   using GenerationWatcher = std::function<void(const std::string& generation, GenerationEnd cause)>;
   [[nodiscard]] std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
 
-  /// The readers that `name_or_alias` means: those that are there, else one that the configuration names and
-  /// that is away (its name is empty then, its problem READER_NOT_FOUND), else none.
-  [[nodiscard]] std::vector<Reader> meant_by(const std::string& name_or_alias) const;
-
-  /// Disabled: the work under way is cut short (READER_DISABLED), and this returns once the card is let go
-  /// of: another program may open it for itself. Enabled: a card there is a new generation. For an alias the
-  /// order is one about whichever reader has it, now or later, until the opposite one. Throws
-  /// READER_NOT_FOUND when it means nothing, READER_STUCK when the reader does not let go: it is disabled
-  /// then all the same.
-  boost::asio::awaitable<Reader> set_enabled(std::string name_or_alias, bool enabled);
+  /// Throws READER_NOT_FOUND.
+  Reader set_enabled(const std::string& reader, bool enabled);
 
   /// Throws PCSC_*, READER_NOT_FOUND, READER_DISABLED, CARD_ABSENT, CARD_MUTE, CARD_WRONG_KIND,
   /// CARD_UNSUPPORTED (Vitale 1), CARD_AMBIGUOUS (lists the readers), CARD_CHANGED (selection.generation is

@@ -29,6 +29,11 @@ bool ends_generation(Code code) {
   }
 }
 
+// Met before pcscd has told the monitor: it may never tell.
+bool shows_another_state(Code code) {
+  return code == Code::READER_HELD || code == Code::CARD_MUTE || code == Code::READER_FAILED;
+}
+
 }  // namespace
 
 struct Worker::Connection {
@@ -54,33 +59,26 @@ std::shared_ptr<Worker> Worker::start(const pcsc::PcscApi& api, std::string read
 void Worker::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) throw Error(*stopping_, printable(reader_));
+    if (stopping_) throw Error(Code::SHUTTING_DOWN);
     if (queue_.size() >= kMaxWaiting) throw Error(Code::BUSY, printable(reader_));
     queue_.push_back(std::move(job));
   }
   changed_.notify_one();
 }
 
-void Worker::stop(Code why, std::function<void()> ended) {
+void Worker::stop() {
+  stop_.request_stop();
   std::deque<Job> refused;  // a thread that never comes back must not keep them, nor a PIN in them
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = why;
+    stopping_ = true;
     refused.swap(queue_);
-    if (!ended_) when_ended_ = std::exchange(ended, nullptr);
   }
-  stop_.request_stop();
   changed_.notify_all();
   for (Job& job : refused) {
     job.work = nullptr;
-    job.done({}, std::make_exception_ptr(Error(why, printable(reader_))));
+    job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
   }
-  if (ended) ended();
-}
-
-std::optional<Code> Worker::stopped() const {
-  const std::lock_guard lock(mutex_);
-  return stopping_;
 }
 
 bool Worker::wait_ended(Steady::time_point until) {
@@ -130,10 +128,7 @@ void Worker::loop() {
   lock.lock();
   running_since_.reset();
   ended_ = true;
-  const auto tell = std::exchange(when_ended_, nullptr);
   changed_.notify_all();
-  lock.unlock();
-  if (tell) tell();
 }
 
 void Worker::run_job(Job& job) {
@@ -146,13 +141,9 @@ void Worker::run_job(Job& job) {
       connection_.reset();
       desk_.card_failed(job.generation, error);
     }
+    if (shows_another_state(error.code())) desk_.look_again();
     error.prefix(printable(reader_));
     failure = std::current_exception();
-    // The caller hears why its work was cut short, not how.
-    const bool cut = error.code() == Code::CANCELLED || error.code() == Code::CARD_CHANGED;
-    if (const auto why = stopped(); cut && why && !job.stop.stop_requested()) {
-      failure = std::make_exception_ptr(Error(*why, printable(reader_)));
-    }
   } catch (...) {
     failure = std::current_exception();
   }

@@ -32,11 +32,12 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::function<void(std::any result, std::exception_ptr failure)> done;
   };
 
-  /// What the worker asks the desk; both are called on the worker's thread.
+  /// What the worker asks the desk; all are called on the worker's thread.
   struct Desk {
     std::function<bool(const std::string& generation)> is_current;
     std::function<bool(const std::string& generation)> is_held;  ///< keep the connection between jobs?
     std::function<void(const std::string& generation, const Error& error)> card_failed;
+    std::function<void()> look_again;  ///< the reader is not as the monitor last saw it, which woke nobody
   };
 
   static std::shared_ptr<Worker> start(const pcsc::PcscApi& api, std::string reader, Desk desk);
@@ -44,10 +45,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   /// Throws BUSY when too many jobs wait.
   void post(Job job);
 
-  /// Refuses what waits with `why`, and ends the thread after the job under way, whose next card command is
-  /// refused too. Never joined: a card call cannot be cancelled. `ended` is called once when the connection
-  /// is closed, on the worker's thread or at once.
-  void stop(Code why, std::function<void()> ended = {});
+  /// Refuses what waits, and ends the thread after the job under way, whose next card command is refused too.
+  /// Never joined: a card call cannot be cancelled.
+  void stop();
 
   /// Waits until the stopped thread has closed its connection; false when it has not by then.
   bool wait_ended(Steady::time_point until);
@@ -66,7 +66,6 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void run_job(Job& job);
   std::any execute(Job& job);
   void check_still_meant(const Job& job) const;
-  [[nodiscard]] std::optional<Code> stopped() const;
   pcsc::CardConnection& connect(const Job& job);
   void drop_unheld();
 
@@ -76,8 +75,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> queue_;
-  std::optional<Code> stopping_;  // why
-  std::function<void()> when_ended_;
+  bool stopping_ = false;
   bool woken_ = false;
   bool ended_ = false;
   std::optional<Steady::time_point> running_since_;

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "drivers/pcsc/context.h"
@@ -23,51 +20,17 @@ constexpr const char* kPlugAndPlay = R"(\\?PnP?\Notification)";
 
 constexpr milliseconds kFirstBackOff{50};
 constexpr milliseconds kLongestBackOff{2000};
-constexpr milliseconds kCancelInterval{20};
+// A directory that changes all the time must not make the loop that waits for pcscd spin; and a socket is
+// there a moment before anybody listens.
+constexpr milliseconds kAfterSocketChange{10};
 // pcsc-lite 1.9 compares the number of readers with that at the start of the same call, so a reader that
 // appears just between the list and the call goes unseen. After a change one bounded wait and a new list
 // catch it.
 constexpr DWORD kSettleMs = 250;
+constexpr DWORD kHeldMs = 500;
 // A pcscd that wakes us again and again without any change must not make this loop spin.
 constexpr int kFutileWakes = 32;
 constexpr milliseconds kFutilePause{50};
-
-/// Ends a blocked get_status_change once `stop` is requested. SCardCancel is repeated until this object ends,
-/// because one that meets no blocked call is lost.
-class Canceller {
- public:
-  Canceller(const Context& context, std::stop_token stop)
-      : context_(context), stop_(std::move(stop)), thread_([this] { run(); }) {}
-  ~Canceller() {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  Canceller(const Canceller&) = delete;
-  Canceller& operator=(const Canceller&) = delete;
-
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, stop_, [this] { return ended_; });
-    while (!ended_) {
-      lock.unlock();
-      context_.cancel();
-      lock.lock();
-      wake_.wait_for(lock, kCancelInterval, [this] { return ended_; });
-    }
-  }
-
-  const Context& context_;
-  std::stop_token stop_;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  bool ended_ = false;
-  std::thread thread_;
-};
 
 /// One reader as we last saw it.
 struct Known {
@@ -97,13 +60,25 @@ class Reporter {
  public:
   explicit Reporter(const std::function<void(const Snapshot&)>& changed) : changed_(changed) {}
 
-  /// False when this is what was said last.
+  /// False when this is what was said last. What could not be said (`changed` threw) is said again.
   bool say(Snapshot snapshot) {
     if (last_ && *last_ == snapshot) return false;
+    changed_(snapshot);
     last_ = std::move(snapshot);
-    changed_(*last_);
     return true;
   }
+
+  /// For faults: there is nobody left to tell that this could not be said.
+  void say_fault(Code fault) noexcept {
+    try {
+      say({.service_fault = fault, .slots = {}});
+    } catch (...) {
+      last_.reset();
+    }
+  }
+
+  /// Was pcscd there, by what was said last?
+  [[nodiscard]] bool well() const { return last_ && !last_->service_fault; }
 
  private:
   const std::function<void(const Snapshot&)>& changed_;
@@ -113,12 +88,13 @@ class Reporter {
 /// The readers of one connection to pcscd.
 class Watch {
  public:
-  Watch(const PcscApi& api, std::stop_token stop, Reporter& reporter)
-      : context_(api), stop_(std::move(stop)), reporter_(reporter), canceller_(context_, stop_) {}
+  Watch(const PcscApi& api, std::stop_token stop, Reporter& reporter, Bell& bell)
+      : context_(api), stop_(std::move(stop)), reporter_(reporter), canceller_(context_, stop_, bell) {}
 
   /// Returns when `stop` is requested; throws the Error that ended the connection.
   void run() {
     while (!stop_.stop_requested()) {
+      if (canceller_.answer_bell()) look_afresh();
       list();
       if (all_seen()) report();
       wait();
@@ -126,6 +102,11 @@ class Watch {
   }
 
  private:
+  // pcsc-lite gives the whole state of a reader that we say to know nothing of.
+  void look_afresh() {
+    for (Known& known : known_) known.state = SCARD_STATE_UNAWARE;
+  }
+
   void list() {
     std::vector<Known> now;
     for (std::string& name : context_.readers()) {
@@ -136,6 +117,11 @@ class Watch {
       now.push_back(same ? std::move(*before) : Known{.name = std::move(name), .atr = {}});
     }
     known_ = std::move(now);
+  }
+
+  [[nodiscard]] bool any_held() const {
+    return std::any_of(known_.begin(), known_.end(),
+                       [](const Known& known) { return (known.state & SCARD_STATE_EXCLUSIVE) != 0; });
   }
 
   [[nodiscard]] bool all_seen() const {
@@ -181,7 +167,7 @@ class Watch {
   }
 
   LONG get_status_change(std::vector<SCARD_READERSTATE>& states) {
-    const DWORD timeout = settled_ ? INFINITE : kSettleMs;
+    const DWORD timeout = !settled_ ? kSettleMs : any_held() ? kHeldMs : INFINITE;
     SCARD_READERSTATE plug_and_play{};
     plug_and_play.szReader = kPlugAndPlay;
     plug_and_play.dwCurrentState = plug_and_play_;
@@ -218,32 +204,54 @@ class Watch {
 };
 
 // Watches until `stop` is requested (then nothing) or pcscd is lost (then why).
-std::optional<Code> watch(const PcscApi& api, const std::stop_token& stop, Reporter& reporter) {
+std::optional<Code> watch(const PcscApi& api, const std::stop_token& stop, Reporter& reporter, Bell& bell) {
   try {
-    Watch(api, stop, reporter).run();
+    Watch(api, stop, reporter, bell).run();
     return std::nullopt;
   } catch (const Error& error) {
     return error.code();
-  } catch (const std::exception&) {
-    return Code::INTERNAL;  // out of memory or of threads: as temporary as any fault of the service
+  } catch (...) {
+    return Code::INTERNAL;  // out of memory or of threads, a fault of ours: none may end the monitor for good
+  }
+}
+
+// What such a failure says about the service.
+Code service_fault(Code failure, bool was_well) {
+  switch (failure) {
+    case Code::PCSC_LOST:
+      return was_well ? Code::PCSC_LOST : Code::PCSC_RESTARTING;  // it listens, and does not answer yet
+    case Code::PCSC_ABSENT:
+    case Code::PCSC_REFUSED:
+    case Code::PCSC_OUT_OF_CONTEXTS:
+      return was_well ? Code::PCSC_LOST : failure;  // what it is now, the next attempt tells
+    case Code::INTERNAL:
+      return failure;
+    default:
+      return Code::PCSC_FAILED;
   }
 }
 
 }  // namespace
 
 void run_monitor(const PcscApi& api, const std::stop_token& stop,
-                 const std::function<void(const Snapshot&)>& changed) {
+                 const std::function<void(const Snapshot&)>& changed, Bell& bell) {
   Reporter reporter(changed);
   milliseconds back_off = kFirstBackOff;
   while (!stop.stop_requested()) {
     const auto begin = steady_clock::now();
-    const auto fault = watch(api, stop, reporter);
-    if (!fault) return;
-    reporter.say({.service_fault = fault, .slots = {}});
+    const auto failure = watch(api, stop, reporter, bell);
+    if (!failure) return;
+    const bool was_well = reporter.well();
+    reporter.say_fault(service_fault(*failure, was_well));
     // A connection that held shows that pcscd was well: this fault is a new one.
     if (steady_clock::now() - begin > kLongestBackOff) back_off = kFirstBackOff;
-    pause(stop, back_off);
-    back_off = std::min(back_off * 2, kLongestBackOff);
+    if (api.await_socket(stop, back_off)) {
+      back_off = kFirstBackOff;
+      pause(stop, kAfterSocketChange);
+    } else {
+      back_off = std::min(back_off * 2, kLongestBackOff);
+    }
+    if (was_well) reporter.say_fault(Code::PCSC_RESTARTING);
   }
 }
 

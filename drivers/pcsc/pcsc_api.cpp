@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "drivers/pcsc/socket_watch.h"
+
 namespace insd::pcsc {
 namespace {
 
@@ -88,6 +90,10 @@ PcscApi installed_library() {
             return SCardControl(card, code, in, in_length, out, out_size, out_length);
           },
       .probe_socket = probe_socket,
+      .await_socket =
+          [](const std::stop_token& stop, std::chrono::milliseconds duration) {
+            return await_change_beside(socket_path(), stop, duration);
+          },
   };
 }
 

@@ -3,7 +3,9 @@
 // real pcscd can show (17 readers, hot-plug, polkit, over-long ATR).
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include <winscard.h>
@@ -38,6 +40,9 @@ struct PcscApi {
   /// it accepts and hangs up at once, as pcscd does without a free context. EACCES: not allowed. Else the
   /// errno of connect().
   std::function<int()> probe_socket;
+  /// Sleeps for `duration`, or until something happens where pcscd's socket is or should be (then true), or
+  /// until `stop` is requested.
+  std::function<bool(const std::stop_token& stop, std::chrono::milliseconds duration)> await_socket;
 };
 
 /// Where pcscd listens, as libpcsclite decides it.

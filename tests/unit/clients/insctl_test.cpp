@@ -19,6 +19,7 @@
 namespace insd::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -238,39 +239,6 @@ TEST_F(Insctl, JsonKeepsTheContractsNames) {
   EXPECT_FALSE(first.at("enabled").bool_value());
 }
 
-TEST_F(Insctl, AReaderIsEnabledAndDisabledByItsNameOrAlias) {
-  auto& reader = *daemon.order_result.mutable_reader();
-  reader.set_name("reader-a");
-  reader.set_alias("desk-1");
-  reader.set_state(v1::READER_STATE_DISABLED);
-  EXPECT_EQ(insctl({"reader", "disable", "desk-1"}), EXIT_OK) << err;
-  EXPECT_THAT(out, HasSubstr("desk-1 [reader-a]: disabled"));
-  EXPECT_EQ(insctl({"reader", "enable", "--", "desk-1"}), EXIT_OK) << err;
-  ASSERT_EQ(daemon.orders.size(), 2U);
-  EXPECT_EQ(daemon.orders[0].reader(), "desk-1");
-  EXPECT_FALSE(daemon.orders[0].enabled());
-  EXPECT_EQ(daemon.orders[1].reader(), "desk-1");
-  EXPECT_TRUE(daemon.orders[1].enabled());
-
-  EXPECT_EQ(insctl({"reader"}), EXIT_USAGE);
-  EXPECT_EQ(insctl({"reader", "enable"}), EXIT_USAGE);
-  EXPECT_EQ(insctl({"reader", "forget", "desk-1"}), EXIT_USAGE);
-  EXPECT_EQ(daemon.orders.size(), 2U);
-  daemon.failure = test::status_with(test::error_detail("READER_NOT_FOUND"));
-  EXPECT_EQ(insctl({"reader", "disable", "desk-2"}), EXIT_ERROR);
-  EXPECT_THAT(err, HasSubstr("READER_NOT_FOUND"));
-}
-
-TEST_F(Insctl, AReaderThatIsNotPluggedInIsShownByItsAlias) {
-  auto& reader = *daemon.order_result.mutable_reader();
-  reader.set_alias("desk-1");
-  reader.set_state(v1::READER_STATE_UNUSABLE);
-  reader.set_problem_code("READER_NOT_FOUND");
-  EXPECT_EQ(insctl({"reader", "enable", "desk-1"}), EXIT_OK) << err;
-  EXPECT_THAT(out, HasSubstr("desk-1: unusable"));
-  EXPECT_THAT(out, HasSubstr("READER_NOT_FOUND"));
-}
-
 TEST_F(Insctl, WatchPrintsOneDocumentALineAndTellsWhyItEnded) {
   for (std::uint64_t i = 1; i <= 3; ++i) {
     v1::WatchReadersResponse event;
@@ -283,6 +251,47 @@ TEST_F(Insctl, WatchPrintsOneDocumentALineAndTellsWhyItEnded) {
   EXPECT_THAT(out, HasSubstr("reader-3"));
   EXPECT_EQ(insctl({"watch", "--json"}), EXIT_ERROR);
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 4);  // three events and the error
+}
+
+TEST_F(Insctl, WatchTellsAnOutageInWords) {
+  const auto add = [&](v1::PcscEventKind kind, int outage_ms) {
+    v1::WatchReadersResponse event;
+    event.mutable_pcsc_event()->set_kind(kind);
+    event.mutable_pcsc_event()->mutable_event_time()->set_seconds(1'700'000'000);
+    if (outage_ms > 0) event.mutable_pcsc_event()->mutable_outage()->set_nanos(outage_ms * 1'000'000);
+    daemon.events.push_back(event);
+  };
+  add(v1::PCSC_EVENT_KIND_LOST, 0);
+  add(v1::PCSC_EVENT_KIND_RECOVERING, 0);
+  add(v1::PCSC_EVENT_KIND_RECOVERED, 101);
+  EXPECT_EQ(insctl({"watch"}), EXIT_ERROR);
+  EXPECT_THAT(out, ContainsRegex(": smart card service lost;.*\n.*: recovering\n.*recovered after 101 ms\n"));
+  environment["LANG"] = "fr_FR.UTF-8";
+  EXPECT_EQ(insctl({"watch"}), EXIT_ERROR);
+  EXPECT_THAT(out, HasSubstr("2023-11-1"));
+  EXPECT_THAT(out, HasSubstr("liaison avec le service de cartes à puce perdue"));
+  EXPECT_THAT(out, HasSubstr("rétablie en 101 ms"));
+}
+
+TEST_F(Insctl, ReadersSayWhatIsWrongWithItsCodeAndWhatToDo) {
+  auto& reader = *daemon.readers.add_readers();
+  reader.set_name("reader-a");
+  reader.set_state(v1::READER_STATE_HELD);
+  reader.mutable_since()->set_seconds(1'700'000'000);
+  reader.set_problem_code("READER_HELD");
+  reader.set_problem("Un autre logiciel utilise ce lecteur.");
+  reader.set_remedy("Fermer l'autre logiciel.");
+  auto& pcsc = *daemon.readers.mutable_pcsc();
+  pcsc.set_state(v1::PCSC_STATE_RECOVERING);
+  pcsc.mutable_since()->set_seconds(1'700'000'000);
+  pcsc.set_problem_code("PCSC_RESTARTING");
+  environment["LANG"] = "fr_FR.UTF-8";
+  EXPECT_EQ(insctl({"readers"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("liaison en cours de rétablissement, depuis 2023-11-1"));
+  EXPECT_THAT(out, HasSubstr("  PCSC_RESTARTING\n"));
+  EXPECT_THAT(out, HasSubstr("reader-a : utilisé par un autre logiciel, depuis 2023-11-1"));
+  EXPECT_THAT(out, HasSubstr("  READER_HELD: Un autre logiciel utilise ce lecteur.\n"
+                             "  Que faire : Fermer l'autre logiciel.\n"));
 }
 
 TEST_F(Insctl, LoginKeepsTheLeaseAndLogoutEndsIt) {

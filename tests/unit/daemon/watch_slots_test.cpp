@@ -119,6 +119,112 @@ TEST_F(WatchSlotsTest, PcscIsASlotToo) {
   EXPECT_EQ(missed, 2U);
 }
 
+class WatchEventsTest : public WatchSlotsTest {
+ protected:
+  using Kind = desk::ServiceEvent::Kind;
+
+  // An outage as the board tells it: each state has the events so far.
+  void lose() {
+    events_.clear();
+    tell(Kind::LOST, Code::PCSC_LOST);
+    tell(Kind::RECOVERING, Code::PCSC_RESTARTING);
+  }
+  void recover(int outage_ms) {
+    add(Kind::RECOVERED, std::nullopt);
+    events_.back().outage = std::chrono::milliseconds(outage_ms);
+    update(std::nullopt, {reader("a")});
+  }
+  void update(std::optional<Code> fault, std::vector<desk::Reader> readers) {
+    desk::State made = state(++sequence_, std::move(readers), fault);
+    made.service_events = events_;
+    slots.update(made);
+  }
+
+ private:
+  void add(Kind kind, std::optional<Code> cause) {
+    events_.push_back({.number = ++number_, .kind = kind, .time = {}, .cause = cause});
+  }
+  void tell(Kind kind, Code cause) {
+    add(kind, cause);
+    update(cause, {});
+  }
+
+  std::vector<desk::ServiceEvent> events_;
+  std::uint64_t number_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+TEST_F(WatchEventsTest, AnOutageIsToldInItsOrderBetweenTheStates) {
+  update(std::nullopt, {reader("a")});
+  rest();
+  lose();
+  recover(101);
+  std::vector<std::string> events;
+  while (auto message = slots.next()) {
+    if (!message->has_pcsc_event()) continue;
+    const auto& event = message->pcsc_event();
+    events.push_back(v1::PcscEventKind_Name(event.kind()) + " " + event.problem_code());
+    EXPECT_EQ(event.has_outage(), event.kind() == v1::PCSC_EVENT_KIND_RECOVERED);
+    EXPECT_EQ(event.outage().nanos(), event.has_outage() ? 101'000'000 : 0);
+  }
+  EXPECT_THAT(events,
+              ElementsAre("PCSC_EVENT_KIND_LOST PCSC_LOST", "PCSC_EVENT_KIND_RECOVERING PCSC_RESTARTING",
+                          "PCSC_EVENT_KIND_RECOVERED "));
+}
+
+TEST_F(WatchEventsTest, TheLossComesBeforeWhatItTakesAway) {
+  update(std::nullopt, {reader("a")});
+  rest();
+  lose();
+  EXPECT_THAT(rest(), ElementsAre("PCSC_EVENT_KIND_LOST", "no pcsc", "gone a", "PCSC_EVENT_KIND_RECOVERING"));
+  recover(1);
+  EXPECT_THAT(rest(), ElementsAre("PCSC_EVENT_KIND_RECOVERED", "pcsc", "a-"));
+}
+
+TEST_F(WatchEventsTest, ASlowWatcherHearsTheNewestOutageWholeAndHowMuchItMissed) {
+  update(std::nullopt, {reader("a")});
+  rest();
+  for (int i = 1; i <= 100; ++i) {
+    lose();
+    recover(i);
+  }
+  std::vector<std::int64_t> outages;
+  std::size_t messages = 0;
+  std::uint64_t missed_events = 0;
+  while (auto message = slots.next()) {
+    ++messages;
+    missed_events += message->missed();
+    if (message->pcsc_event().has_outage()) outages.push_back(message->pcsc_event().outage().nanos());
+  }
+  EXPECT_THAT(outages, ElementsAre(100'000'000));
+  EXPECT_LE(messages, 5U);  // three events, the service, the reader
+  EXPECT_GE(missed_events, 297U);
+}
+
+TEST_F(WatchEventsTest, EventsTheDeskItselfPassedOverAreCounted) {
+  WatchSlots late{[](const desk::Reader&) { return true; }, Language::FRENCH};
+  desk::State then = state(50, {});
+  late.update(then);
+  while (late.next()) {
+  }
+  then.service_events = {{.number = 7, .kind = Kind::RECOVERED, .time = {}, .cause = {}}};
+  late.update(then);
+  const auto message = late.next();
+  ASSERT_TRUE(message && message->has_pcsc_event());
+  EXPECT_EQ(message->missed(), 6U);
+}
+
+TEST_F(WatchEventsTest, TheSnapshotHasNoEventOfThePast) {
+  lose();
+  WatchSlots fresh{[](const desk::Reader&) { return true; }, Language::FRENCH};
+  desk::State now = state(9, {}, Code::PCSC_RESTARTING);
+  now.service_events = {{.number = 1, .kind = Kind::LOST, .time = {}, .cause = Code::PCSC_LOST}};
+  fresh.update(now);
+  std::vector<std::string> all;
+  while (auto message = fresh.next()) all.push_back(text(*message));
+  EXPECT_THAT(all, ElementsAre("no pcsc", "end"));
+}
+
 TEST_F(WatchSlotsTest, AReaderThatMayNotBeUsedIsNotThere) {
   slots.update(state(1, {reader("hidden", kCard), reader("a")}));
   EXPECT_THAT(rest(), ElementsAre("pcsc", "a-", "end"));

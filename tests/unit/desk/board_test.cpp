@@ -2,6 +2,8 @@
 // Generations: one insertion, one name; nothing outlives a change it could not see through.
 #include "daemon/desk/board.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "drivers/base/error.h"
@@ -22,9 +24,24 @@ pcsc::Slot slot(std::string name, Bytes atr, std::uint32_t insertions = 1) {
   return made;
 }
 
+class HandClock final : public Clock {
+ public:
+  [[nodiscard]] Wall wall() const override { return wall_; }
+  [[nodiscard]] Steady steady() const override { return steady_; }
+  /// Time goes on; `jump` is what somebody does to the wall clock besides.
+  void pass(std::chrono::milliseconds time, std::chrono::hours jump = {}) {
+    steady_ += time;
+    wall_ += time + jump;
+  }
+
+ private:
+  Wall wall_{std::chrono::seconds(1'700'000'000)};
+  Steady steady_{std::chrono::seconds(1000)};
+};
+
 class BoardTest : public ::testing::Test {
  protected:
-  Clock clock_;
+  HandClock clock_;
   Board board_{{{"Desk 1*", "desk-1-vitale", ReaderRole::PATIENT}}, "abc", clock_};
 
   const Reader& reader(const std::string& name) {
@@ -34,8 +51,8 @@ class BoardTest : public ::testing::Test {
   }
 };
 
-TEST_F(BoardTest, BeforeTheMonitorHasSpokenTheServiceIsAbsent) {
-  EXPECT_EQ(board_.state()->pcsc_fault, Code::PCSC_ABSENT);
+TEST_F(BoardTest, BeforeTheMonitorHasSpokenTheConnectionIsBeingMade) {
+  EXPECT_EQ(board_.state()->pcsc_fault, Code::PCSC_RESTARTING);
   EXPECT_TRUE(board_.state()->readers.empty());
 }
 
@@ -73,6 +90,113 @@ TEST_F(BoardTest, ALostServiceEndsEveryGenerationAndSaysSo) {
   EXPECT_EQ(board_.state()->pcsc_fault, Code::PCSC_LOST);
 }
 
+std::string story(const State& state) {
+  std::string text;
+  for (const ServiceEvent& event : state.service_events) {
+    text += std::to_string(event.number);
+    switch (event.kind) {
+      case ServiceEvent::Kind::LOST:
+        text += " lost ";
+        break;
+      case ServiceEvent::Kind::RECOVERING:
+        text += " recovering ";
+        break;
+      case ServiceEvent::Kind::RECOVERED:
+        text += " recovered after " + std::to_string(event.outage.count()) + " ";
+        break;
+    }
+    text += event.cause ? std::string(catalogue_entry(*event.cause).name) + "; " : "; ";
+  }
+  return text;
+}
+
+TEST_F(BoardTest, T_PCSC_01_AnOutageIsLostRecoveringRecovered) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(story(*board_.state()), "") << "it was there at the start";
+  board_.apply({Code::PCSC_LOST, {}});
+  clock_.pass(std::chrono::milliseconds(50));
+  board_.apply({Code::PCSC_RESTARTING, {}});
+  clock_.pass(std::chrono::milliseconds(1000));
+  board_.apply({Code::PCSC_ABSENT, {}});
+  clock_.pass(std::chrono::milliseconds(184));
+  EXPECT_EQ(story(*board_.state()), "1 lost PCSC_LOST; 2 recovering PCSC_RESTARTING; ");
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(story(*board_.state()),
+            "1 lost PCSC_LOST; 2 recovering PCSC_RESTARTING; 3 recovered after 1234 ; ");
+  board_.apply({std::nullopt, {slot("R", {}, 2)}});
+  EXPECT_EQ(board_.state()->service_events.size(), 3U) << "a card is no event of the service";
+  board_.apply({Code::INTERNAL, {}});
+  EXPECT_EQ(story(*board_.state()), "4 lost INTERNAL; ") << "the newest outage only";
+}
+
+TEST_F(BoardTest, T_PCSC_01_AServiceThatComesAfterTheDaemonRecovers) {
+  clock_.pass(std::chrono::milliseconds(7));
+  board_.apply({Code::PCSC_ABSENT, {}});
+  clock_.pass(std::chrono::milliseconds(20));
+  board_.apply({std::nullopt, {}});
+  EXPECT_EQ(story(*board_.state()), "1 recovering PCSC_ABSENT; 2 recovered after 27 ; ");
+}
+
+TEST_F(BoardTest, T_PCSC_04_AnOutageIsMeasuredByAClockThatNobodySets) {
+  board_.apply({std::nullopt, {}});
+  board_.apply({Code::PCSC_LOST, {}});
+  clock_.pass(std::chrono::milliseconds(10), std::chrono::hours(-1));
+  board_.apply({Code::PCSC_RESTARTING, {}});
+  board_.apply({std::nullopt, {}});
+  EXPECT_EQ(board_.state()->service_events.back().outage, std::chrono::milliseconds(10));
+}
+
+TEST_F(BoardTest, AnOutageTooShortToMeasureStillHasALength) {
+  board_.apply({std::nullopt, {}});
+  board_.apply({Code::PCSC_LOST, {}});
+  board_.apply({std::nullopt, {}});
+  EXPECT_EQ(story(*board_.state()), "1 lost PCSC_LOST; 2 recovered after 1 ; ");
+}
+
+TEST_F(BoardTest, NothingOfTheOldWorldSurvivesAnOutage) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  board_.mark_stuck("R");
+  board_.apply({Code::PCSC_LOST, {}});
+  EXPECT_TRUE(board_.state()->readers.empty());
+  // The same card, and a counter that happens to be the same.
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  EXPECT_EQ(reader("R").state, ReaderState::CARD_PRESENT);
+  EXPECT_EQ(reader("R").generation, "abc-3");
+}
+
+TEST_F(BoardTest, WhatCannotBeReadSaysWhy) {
+  pcsc::Slot broken = slot("R", {});
+  for (const auto& [seen, state, why] :
+       {std::tuple(pcsc::SlotState::MUTE, ReaderState::CARD_MUTE, Code::CARD_MUTE),
+        std::tuple(pcsc::SlotState::UNUSABLE, ReaderState::UNUSABLE, Code::READER_FAILED)}) {
+    broken.state = seen;
+    board_.apply({std::nullopt, {broken}});
+    EXPECT_EQ(reader("R").state, state);
+    EXPECT_EQ(reader("R").problem, why);
+    EXPECT_TRUE(reader("R").generation.empty()) << "nothing is read of it";
+  }
+  board_.apply({std::nullopt, {slot("R", {})}});
+  EXPECT_EQ(reader("R").problem, std::nullopt);
+}
+
+TEST_F(BoardTest, EachStateSaysSinceWhen) {
+  board_.apply({std::nullopt, {slot("R", {})}});
+  const auto begin = reader("R").since;
+  clock_.pass(std::chrono::seconds(5));
+  board_.apply({std::nullopt, {slot("R", {}), slot("S", {})}});
+  EXPECT_EQ(reader("R").since, begin);
+  pcsc::Slot held = slot("R", kVitaleAtr, 2);
+  board_.apply({std::nullopt, {held}});
+  EXPECT_EQ(reader("R").since, begin + std::chrono::seconds(5));
+  clock_.pass(std::chrono::seconds(5));
+  held.held_exclusively = true;
+  board_.apply({std::nullopt, {held}});
+  EXPECT_EQ(reader("R").state, ReaderState::HELD);
+  EXPECT_EQ(reader("R").problem, Code::READER_HELD);
+  EXPECT_EQ(reader("R").since, begin + std::chrono::seconds(10));
+  EXPECT_EQ(reader("R").generation, "abc-1") << "it is still that card";
+}
+
 TEST_F(BoardTest, AFailureGivesTheCardThatIsStillSeenANewGeneration) {
   board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
   const auto before = board_.state()->sequence;
@@ -94,34 +218,6 @@ TEST_F(BoardTest, ADisabledReaderShowsNothingOfItsCard) {
   board_.set_enabled("R", true);
   EXPECT_EQ(reader("R").state, ReaderState::CARD_PRESENT);
   EXPECT_FALSE(reader("R").generation.empty());
-}
-
-TEST_F(BoardTest, AnEnabledReaderThatAnotherProgramOpenedMeanwhileIsHeld) {
-  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
-  board_.set_enabled("R", false);
-  pcsc::Slot held = slot("R", kVitaleAtr);
-  held.held_exclusively = true;
-  board_.apply({std::nullopt, {held}});
-  board_.set_enabled("R", true);
-  EXPECT_EQ(reader("R").state, ReaderState::HELD);
-}
-
-TEST_F(BoardTest, AnOrderForAnAliasIsOneAboutWhicheverReaderHasIt) {
-  const auto away = board_.meant_by("desk-1-vitale");
-  ASSERT_EQ(away.size(), 1U);
-  EXPECT_EQ(away[0].name, "");
-  EXPECT_EQ(away[0].problem, Code::READER_NOT_FOUND);
-  EXPECT_TRUE(board_.set_enabled("desk-1-vitale", false).empty());
-  EXPECT_FALSE(board_.meant_by("desk-1-vitale")[0].enabled);
-
-  board_.apply({std::nullopt, {slot("Desk 1 00", kVitaleAtr), slot("Other", kCpsAtr)}});
-  EXPECT_EQ(board_.meant_by("desk-1-vitale")[0].state, ReaderState::DISABLED);
-  EXPECT_EQ(board_.meant_by("Other")[0].state, ReaderState::CARD_PRESENT);
-  // By its name the same reader is enabled as well.
-  board_.set_enabled("Desk 1 00", true);
-  EXPECT_EQ(board_.meant_by("desk-1-vitale")[0].state, ReaderState::CARD_PRESENT);
-  EXPECT_THROW(board_.set_enabled("desk-2-vitale", false), Error);
-  EXPECT_THROW(board_.set_enabled("", false), Error);
 }
 
 TEST_F(BoardTest, AStuckReaderStaysUnusableUntilPcscdReportsAChange) {

@@ -2,8 +2,10 @@
 // Work on cards through their reader's worker, against a PC/SC that plays every fault.
 #include "daemon/desk/desk.h"
 
+#include <atomic>
 #include <future>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
@@ -80,12 +82,6 @@ class DeskTest : public ::testing::Test {
     return Code::INTERNAL;
   }
 
-  Reader order(std::string reader, bool enabled) {
-    auto future = asio::co_spawn(io_, desk_.set_enabled(std::move(reader), enabled), asio::use_future);
-    if (future.wait_for(20s) != std::future_status::ready) throw std::runtime_error("the order did not end");
-    return future.get();
-  }
-
   void insert(Bytes atr = kVitaleAtr) {
     pcsc_.insert("R", std::move(atr), [](ByteView) { return from_hex("9000"); });
     wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
@@ -153,58 +149,6 @@ TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenTheDeskStops) {
     return touch(session);
   });
   desk_.stop();
-  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
-  EXPECT_EQ(pcsc_.open_cards(), 0U);
-}
-
-TEST_F(DeskTest, ADisabledReaderIsLetGoOfBeforeTheOrderReturnsAndItsWorkIsCutShort) {
-  desk_.start();
-  insert();
-  const auto card = chosen();
-  const auto hold = desk_.hold(card);
-  run<int>(card, touch);
-  EXPECT_EQ(pcsc_.open_cards(), 1U);
-  std::promise<void> under_way;
-  std::function<int(pcsc::CardSession&)> endless = [&](pcsc::CardSession& session) {
-    under_way.set_value();
-    while (true) touch(session);
-    return 0;
-  };
-  auto cut = asio::co_spawn(io_, desk_.with_card<int>(card, std::move(endless), {}), asio::use_future);
-  under_way.get_future().wait();
-  auto waiting = asio::co_spawn(io_, desk_.with_card<int>(card, touch, {}), asio::use_future);
-
-  const Reader disabled = order("R", false);
-  EXPECT_EQ(pcsc_.open_cards(), 0U);
-  EXPECT_EQ(pcsc_.open_transactions(), 0);
-  EXPECT_EQ(disabled.state, ReaderState::DISABLED);
-  for (auto* refused : {&cut, &waiting}) {
-    try {
-      refused->get();
-      ADD_FAILURE() << "the work went on";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Code::READER_DISABLED);
-    }
-  }
-  EXPECT_EQ(order("R", false).state, ReaderState::DISABLED) << "said twice, nothing changes";
-
-  const Reader enabled = order("R", true);
-  EXPECT_EQ(enabled.state, ReaderState::CARD_PRESENT);
-  EXPECT_NE(enabled.generation, card.generation);
-  EXPECT_EQ(failure(card, touch), Code::CARD_CHANGED);
-  EXPECT_EQ(run<int>(chosen(), touch), 2);
-}
-
-TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenItsReaderIsDisabled) {
-  desk_.start();
-  insert();
-  const auto card = chosen();
-  const auto hold = desk_.hold(card);
-  run<int>(card, [](pcsc::CardSession& session) {
-    session.reset_at_end();
-    return touch(session);
-  });
-  order("R", false);
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
   EXPECT_EQ(pcsc_.open_cards(), 0U);
 }
@@ -289,6 +233,63 @@ TEST_F(DeskTest, CancelledWorkIsNotBegun) {
   stop.request_stop();
   EXPECT_EQ(failure(chosen(), touch, stop.get_token()), Code::CANCELLED);
   EXPECT_EQ(pcsc_.calls("Connect"), 0);
+}
+
+TEST_F(DeskTest, T_PCSC_01_EachFaultOfTheServiceIsAStateAndItsEndAnEvent) {
+  desk_.start();
+  insert();
+  using Service = test::ScriptedPcsc::Service;
+  std::uint64_t heard = 0;
+  for (const auto& [service, code] :
+       {std::pair(Service::REFUSED, Code::PCSC_REFUSED), std::pair(Service::FULL, Code::PCSC_OUT_OF_CONTEXTS),
+        std::pair(Service::ABSENT, Code::PCSC_ABSENT)}) {
+    const auto card = chosen();
+    const auto begin = std::chrono::steady_clock::now();
+    pcsc_.service(service);
+    const auto away = wait_for([code = code](const State& s) { return s.pcsc_fault == code; });
+    EXPECT_TRUE(away->readers.empty());
+    pcsc_.service(Service::RUNNING);
+    const auto back = wait_for([](const State& s) { return !s.pcsc_fault && !s.readers.empty(); });
+    const auto whole = std::chrono::steady_clock::now() - begin;
+    ASSERT_EQ(back->service_events.size(), 3U);
+    EXPECT_EQ(back->service_events[0].kind, ServiceEvent::Kind::LOST);
+    EXPECT_EQ(back->service_events[1].kind, ServiceEvent::Kind::RECOVERING);
+    EXPECT_EQ(back->service_events[2].kind, ServiceEvent::Kind::RECOVERED);
+    EXPECT_EQ(back->service_events[0].number, heard + 1);
+    heard = back->service_events[2].number;
+    EXPECT_GT(back->service_events[2].outage, 0ms);
+    EXPECT_LE(back->service_events[2].outage, whole + 1ms);
+    EXPECT_EQ(failure(card, touch), Code::CARD_CHANGED) << "a card of the old world";
+    EXPECT_EQ(run<int>(chosen(), touch), 2);
+  }
+}
+
+TEST_F(DeskTest, AMonitorThatBreaksDownIsAStateAndComesBack) {
+  desk_.start();
+  insert();
+  std::atomic<bool> armed = true;
+  pcsc_.fault([&](std::string_view call) -> std::optional<LONG> {
+    if (call == "ListReaders" && armed.exchange(false)) throw std::runtime_error("a fault of ours");
+    return std::nullopt;
+  });
+  pcsc_.eject("R");  // it wakes
+  const auto back = wait_for([](const State& s) { return !s.pcsc_fault && s.service_events.size() == 3; });
+  EXPECT_EQ(back->service_events[0].cause, Code::INTERNAL);
+  insert();
+  EXPECT_EQ(run<int>(chosen(), touch), 2);
+}
+
+TEST_F(DeskTest, T_PCSC_03_AWorkerThatMeetsAHeldReaderHasItShown) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  pcsc_.hold("R", true);  // which wakes nobody
+  EXPECT_EQ(failure(card, touch), Code::READER_HELD);
+  const auto held = wait_for([](const State& s) { return s.readers[0].state == ReaderState::HELD; });
+  EXPECT_EQ(held->readers[0].problem, Code::READER_HELD);
+  pcsc_.hold("R", false);  // nor does this
+  wait_for([](const State& s) { return s.readers[0].state == ReaderState::CARD_PRESENT; });
+  EXPECT_EQ(run<int>(card, touch), 2) << "it is still that card";
 }
 
 TEST_F(DeskTest, ALostServiceIsAStateAndItsReturnIsAnother) {

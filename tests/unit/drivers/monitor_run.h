@@ -17,15 +17,18 @@ namespace insd::test {
 
 class MonitorRun {
  public:
-  explicit MonitorRun(const pcsc::PcscApi& api)
-      : thread_([this, &api](const std::stop_token& stop) {
-          pcsc::run_monitor(api, stop, [this](const pcsc::Snapshot& snapshot) {
+  /// `on_change` hears each snapshot first, on the monitor's thread.
+  explicit MonitorRun(const pcsc::PcscApi& api, std::function<void(const pcsc::Snapshot&)> on_change = {})
+      : on_change_(std::move(on_change)), thread_([this, &api](const std::stop_token& stop) {
+          const auto hear = [this](const pcsc::Snapshot& snapshot) {
+            if (on_change_) on_change_(snapshot);
             {
               const std::lock_guard lock(mutex_);
               said_.push_back(snapshot);
             }
             heard_.notify_all();
-          });
+          };
+          pcsc::run_monitor(api, stop, hear, bell_);
         }) {}
 
   /// The first snapshot from the `from`th on that `wanted` accepts; nothing after ten seconds.
@@ -42,6 +45,21 @@ class MonitorRun {
     return found;
   }
 
+  /// The service's faults in the order in which they were told; "well" for a picture of the readers. What is
+  /// told twice in a row counts once.
+  [[nodiscard]] std::vector<std::string> service_story() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> story;
+    for (const pcsc::Snapshot& snapshot : said_) {
+      std::string word =
+          snapshot.service_fault ? std::string(catalogue_entry(*snapshot.service_fault).name) : "well";
+      if (story.empty() || story.back() != word) story.push_back(std::move(word));
+    }
+    return story;
+  }
+
+  void ring() { bell_.ring(); }
+
   [[nodiscard]] std::size_t said() const {
     const std::lock_guard lock(mutex_);
     return said_.size();
@@ -57,6 +75,8 @@ class MonitorRun {
   mutable std::mutex mutex_;
   std::condition_variable heard_;
   std::vector<pcsc::Snapshot> said_;
+  std::function<void(const pcsc::Snapshot&)> on_change_;
+  pcsc::Bell bell_;
   std::jthread thread_;
 };
 

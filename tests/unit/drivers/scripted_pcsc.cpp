@@ -67,8 +67,7 @@ void ScriptedPcsc::eject(const std::string& reader) {
 
 void ScriptedPcsc::hold(const std::string& reader, bool held) {
   const Lock lock(mutex_);
-  find(reader)->held = held;
-  changed_.notify_all();
+  find(reader)->held = held;  // pcsc-lite wakes nobody for this
 }
 
 void ScriptedPcsc::announce_atr_length(const std::string& reader, DWORD length) {
@@ -189,7 +188,12 @@ LONG ScriptedPcsc::look(SCARD_READERSTATE* states, DWORD count, std::size_t read
       entry.cbAtr = reader->announced_atr_length.value_or(reader->atr.size());
       std::memset(entry.rgbAtr, 0, sizeof entry.rgbAtr);
       std::copy_n(reader->atr.begin(), std::min(reader->atr.size(), sizeof entry.rgbAtr), entry.rgbAtr);
-      if (entry.dwEventState != entry.dwCurrentState) entry.dwEventState |= SCARD_STATE_CHANGED;
+      // Nor does it call the beginning of that a change.
+      const DWORD unseen = entry.dwCurrentState == SCARD_STATE_UNAWARE ? 0 : SCARD_STATE_EXCLUSIVE;
+      if ((entry.dwEventState & ~unseen) != (entry.dwCurrentState & ~unseen) ||
+          (entry.dwCurrentState & ~entry.dwEventState & SCARD_STATE_EXCLUSIVE) != 0) {
+        entry.dwEventState |= SCARD_STATE_CHANGED;
+      }
     }
     changed = changed || (entry.dwEventState & SCARD_STATE_CHANGED) != 0;
   }
@@ -339,6 +343,13 @@ void ScriptedPcsc::fill_api() {
       "Control", [](SCARDHANDLE, DWORD, const unsigned char*, DWORD, unsigned char*, DWORD, DWORD*) -> LONG {
         return SCARD_E_UNSUPPORTED_FEATURE;
       });
+  api_.await_socket = [](const std::stop_token& stop, std::chrono::milliseconds duration) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    stopped.wait_for(lock, stop, duration, [] { return false; });
+    return false;
+  };
   api_.probe_socket = [this]() -> int {
     const Lock lock(mutex_);
     switch (service_) {

@@ -37,7 +37,7 @@ class ScriptedPcsc {
   void insert(const std::string& reader, Bytes atr, Card card = {});
   void insert_mute(const std::string& reader);
   void eject(const std::string& reader);
-  /// Another program holds the reader, alone.
+  /// Another program holds the reader, alone; or no longer. Nobody is woken.
   void hold(const std::string& reader, bool held);
   /// The ATR length that pcscd announces, whatever the ATR is.
   void announce_atr_length(const std::string& reader, DWORD length);

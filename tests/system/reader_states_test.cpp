@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// What WatchReaders tells while readers, cards and pcscd itself come and go: states with a code and a remedy,
+// outages from their loss to their end.
+#include <chrono>
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "drivers/pcsc/card_session.h"
+#include "tests/system/desk_client.h"
+#include "tests/world/world.h"
+
+namespace insd::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using world::World;
+using Steady = std::chrono::steady_clock;
+using Kind = v1::PcscEventKind;
+
+/// Everything that one watcher is told.
+class Watch {
+ public:
+  explicit Watch(v1::ReaderService::Stub& stub) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
+    stream_ = stub.WatchReaders(&context_, {});
+    while (message_.event_case() != v1::WatchReadersResponse::kSnapshotEnd && next()) {
+    }
+  }
+  ~Watch() {
+    context_.TryCancel();
+    stream_->Finish();
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  /// Reads on until `wanted` accepts a message; false at the end of the stream.
+  bool until(const std::function<bool(const v1::WatchReadersResponse&)>& wanted) {
+    while (next()) {
+      if (wanted(message_)) return true;
+    }
+    return false;
+  }
+  /// The reader is, or comes to be, in this state.
+  bool until_reader(const std::string& name, v1::ReaderState state) {
+    const auto known = readers_.find(name);
+    if (known != readers_.end() && known->second.state() == state) return true;
+    return until([&](const auto& message) {
+      return message.reader().name() == name && message.reader().state() == state;
+    });
+  }
+  bool until_event(Kind kind) {
+    return until([&](const auto& message) { return message.pcsc_event().kind() == kind; });
+  }
+
+  [[nodiscard]] const v1::Reader& reader(const std::string& name) const { return readers_.at(name); }
+  [[nodiscard]] bool has(const std::string& name) const { return readers_.count(name) != 0; }
+  [[nodiscard]] const v1::PcscStatus& pcsc() const { return pcsc_; }
+  [[nodiscard]] std::vector<Kind> kinds() const {
+    std::vector<Kind> kinds;
+    for (const auto& event : events_) kinds.push_back(event.kind());
+    return kinds;
+  }
+  [[nodiscard]] const std::vector<v1::PcscEvent>& events() const { return events_; }
+  void forget_events() { events_.clear(); }
+
+ private:
+  bool next() {
+    if (!stream_->Read(&message_)) return false;
+    switch (message_.event_case()) {
+      case v1::WatchReadersResponse::kReader:
+        readers_[message_.reader().name()] = message_.reader();
+        break;
+      case v1::WatchReadersResponse::kReaderRemoved:
+        readers_.erase(message_.reader_removed());
+        break;
+      case v1::WatchReadersResponse::kPcsc:
+        pcsc_ = message_.pcsc();
+        break;
+      case v1::WatchReadersResponse::kPcscEvent:
+        events_.push_back(message_.pcsc_event());
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchReadersResponse>> stream_;
+  v1::WatchReadersResponse message_;
+  std::map<std::string, v1::Reader> readers_;
+  v1::PcscStatus pcsc_;
+  std::vector<v1::PcscEvent> events_;
+};
+
+std::int64_t milliseconds_of(const v1::PcscEvent& event) {
+  return event.outage().seconds() * 1000 + event.outage().nanos() / 1'000'000;
+}
+
+class ReaderStatesTest : public ::testing::Test {
+ protected:
+  void start_insd() {
+    world_.start_insd(world_.insd_config());
+    client_.emplace(world_.socket());
+  }
+
+  // What a program that wants the reader for itself does.
+  struct Exclusive {
+    explicit Exclusive(const std::string& reader) : context(pcsc::system_pcsc()) {
+      DWORD protocol = 0;
+      result = SCardConnect(context.handle(), reader.c_str(), SCARD_SHARE_EXCLUSIVE,
+                            SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card, &protocol);
+    }
+    ~Exclusive() { SCardDisconnect(card, SCARD_LEAVE_CARD); }
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+
+    pcsc::Context context;
+    SCARDHANDLE card = 0;
+    LONG result = 0;
+  };
+
+  // A read by somebody who does not wait for ever.
+  void read_vitale_once() {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    v1::ReadVitaleResponse response;
+    EXPECT_FALSE(client_->vitale_->ReadVitale(&context, {}, &response).ok());
+  }
+
+  std::string refusal(const std::string& generation) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline());
+    v1::ReadVitaleRequest request;
+    request.mutable_card()->set_generation(generation);
+    v1::ReadVitaleResponse response;
+    return decode(client_->vitale_->ReadVitale(&context, request, &response)).detail.code();
+  }
+
+  World world_;
+  std::optional<DeskClient> client_;
+};
+
+TEST_F(ReaderStatesTest, T_PCSC_01_PcscdStoppedAndKilledIsLostRecoveringRecovered) {
+  world_.start_pcscd();
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  start_insd();
+  Watch watch(*client_->reader_);
+  const std::string name = world_.reader_name(1);
+  ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    const std::string generation = watch.reader(name).generation();
+    watch.forget_events();
+    const auto begin = Steady::now();
+    world_.stop_pcscd(signal);
+    ASSERT_TRUE(watch.until_event(v1::PCSC_EVENT_KIND_LOST));
+    ASSERT_TRUE(
+        watch.until([&](const auto& message) { return message.pcsc().state() == v1::PCSC_STATE_ABSENT; }));
+    EXPECT_EQ(watch.pcsc().problem_code(), "PCSC_ABSENT");
+    EXPECT_THAT(watch.pcsc().problem(), HasSubstr("pas démarré"));
+    EXPECT_THAT(watch.pcsc().remedy(), HasSubstr("démarrer"));
+    EXPECT_GT(watch.pcsc().since().seconds(), 0);
+    EXPECT_FALSE(watch.has(name)) << "no reader of the old world is left";
+    EXPECT_TRUE(client_->readers().empty());
+    world_.start_pcscd();
+    ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
+    const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin).count();
+    EXPECT_THAT(watch.kinds(), ElementsAre(v1::PCSC_EVENT_KIND_LOST, v1::PCSC_EVENT_KIND_RECOVERING,
+                                           v1::PCSC_EVENT_KIND_RECOVERED));
+    EXPECT_FALSE(watch.events()[0].problem_code().empty());
+    EXPECT_FALSE(watch.events()[1].problem_code().empty());
+    EXPECT_GT(milliseconds_of(watch.events()[2]), 0);
+    EXPECT_LE(milliseconds_of(watch.events()[2]), whole + 1);
+    EXPECT_EQ(watch.pcsc().state(), v1::PCSC_STATE_AVAILABLE);
+    EXPECT_TRUE(watch.pcsc().problem_code().empty());
+    // The same card in the same reader, and yet another one.
+    EXPECT_NE(watch.reader(name).generation(), generation);
+    EXPECT_EQ(refusal(generation), "CARD_CHANGED");
+    EXPECT_EQ(code_of(client_->vitale()), "OK");
+  }
+}
+
+TEST_F(ReaderStatesTest, T_PCSC_01_PcscdStartedAfterTheDaemonIsRecovered) {
+  const auto begin = Steady::now();
+  start_insd();
+  Watch watch(*client_->reader_);
+  ASSERT_EQ(watch.pcsc().state(), v1::PCSC_STATE_ABSENT) << watch.pcsc().ShortDebugString();
+  world_.start_pcscd();
+  ASSERT_TRUE(watch.until_reader(world_.reader_name(0), v1::READER_STATE_EMPTY));
+  ASSERT_FALSE(watch.events().empty());
+  EXPECT_EQ(watch.events().back().kind(), v1::PCSC_EVENT_KIND_RECOVERED);
+  EXPECT_THAT(watch.kinds(), Not(::testing::Contains(v1::PCSC_EVENT_KIND_LOST)));
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin).count();
+  EXPECT_GT(milliseconds_of(watch.events().back()), 0);
+  EXPECT_LE(milliseconds_of(watch.events().back()), whole + 1);
+}
+
+TEST_F(ReaderStatesTest, T_PCSC_01_NoLeaseSurvivesPcscd) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto login = client_->login();
+  ASSERT_TRUE(login->finish("1234")) << login->failure().detail.ShortDebugString();
+  world_.stop_pcscd(SIGKILL);
+  const auto step = login->next();
+  ASSERT_TRUE(step && step->has_ended());
+  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_CARD_RESET);
+  Watch watch(*client_->reader_);
+  world_.start_pcscd();
+  ASSERT_TRUE(watch.until_reader(world_.reader_name(0), v1::READER_STATE_CARD_PRESENT));
+  EXPECT_TRUE(client_->login()->finish("1234")) << "the card itself is as good as before";
+}
+
+TEST_F(ReaderStatesTest, T_CARD_10_AResetByAnotherProgramIsAnotherGenerationOfTheSameReader) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  Watch watch(*client_->reader_);
+  const std::string name = world_.reader_name(0);
+  ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
+  auto login = client_->login();
+  ASSERT_TRUE(login->finish("1234")) << login->failure().detail.ShortDebugString();
+  const std::string generation = watch.reader(name).generation();
+  {
+    pcsc::Context context(pcsc::system_pcsc());
+    pcsc::CardConnection connection(context, name, std::chrono::seconds(20), {});
+    connection.at_end(pcsc::AtEnd::RESET);
+  }
+  EXPECT_EQ(code_of(client_->professional()), "CARD_RESET");
+  ASSERT_TRUE(watch.until([&](const auto& message) {
+    return message.reader().name() == name && message.reader().generation() != generation;
+  }));
+  EXPECT_EQ(watch.reader(name).state(), v1::READER_STATE_CARD_PRESENT);
+  EXPECT_TRUE(watch.events().empty()) << "the service had no part in it";
+  const auto step = login->next();
+  ASSERT_TRUE(step && step->has_ended());
+  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_CARD_RESET);
+  EXPECT_EQ(code_of(client_->professional()), "OK") << "who asks again is served";
+}
+
+TEST_F(ReaderStatesTest, T_PCSC_03_AReaderHeldByAnotherProgramIsShownAndSoIsItsEnd) {
+  world_.start_pcscd();
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  start_insd();
+  Watch watch(*client_->reader_);
+  const std::string name = world_.reader_name(1);
+  ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
+  const v1::Reader before = watch.reader(name);
+  {
+    const Exclusive other(name);
+    ASSERT_EQ(other.result, SCARD_S_SUCCESS);
+    read_vitale_once();
+    ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_HELD));
+    const v1::Reader& held = watch.reader(name);
+    EXPECT_EQ(held.problem_code(), "READER_HELD");
+    EXPECT_THAT(held.problem(), HasSubstr("autre logiciel"));
+    EXPECT_FALSE(held.remedy().empty());
+    EXPECT_EQ(held.generation(), before.generation()) << "it is still that card";
+    EXPECT_GE(held.since().seconds(), before.since().seconds());
+  }
+  // pcsc-lite tells nobody; nothing is asked of the daemon meanwhile.
+  ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
+  EXPECT_TRUE(watch.reader(name).problem_code().empty());
+  EXPECT_EQ(code_of(client_->vitale()), "OK");
+}
+
+TEST_F(ReaderStatesTest, ThePersonIsToldInWords) {
+  start_insd();
+  Watch watch(*client_->reader_);
+  ASSERT_EQ(watch.pcsc().state(), v1::PCSC_STATE_ABSENT) << watch.pcsc().ShortDebugString();
+  auto said = world_.run({"env", "LC_ALL=fr_FR.UTF-8", "insctl", "readers"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("Service de cartes à puce : arrêté, depuis "));
+  EXPECT_THAT(said.out, HasSubstr("PCSC_ABSENT"));
+  EXPECT_THAT(said.out, HasSubstr("Que faire : Le démarrer"));
+  world_.start_pcscd();
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  ASSERT_TRUE(watch.until_reader(world_.reader_name(1), v1::READER_STATE_CARD_PRESENT));
+  said = world_.run({"env", "LC_ALL=en_GB.UTF-8", "insctl", "readers"});
+  EXPECT_THAT(said.out, HasSubstr("no card, since "));
+  EXPECT_THAT(said.out, HasSubstr("card present, Vitale 2 card, since "));
+  EXPECT_THAT(said.out, Not(HasSubstr("PCSC_")));
+}
+
+}  // namespace
+}  // namespace insd::test
