@@ -25,9 +25,9 @@ constexpr unsigned kWarmUp = 5;  // rounds after which the daemon has whatever i
 constexpr std::size_t kLeewayThreads = 12, kLeewayDescriptors = 24;
 
 // What may be said to somebody whose question met the end of pcscd.
-const std::set<std::string> kHonest = {"OK",           "PCSC_LOST",  "PCSC_ABSENT",      "CARD_CHANGED",
-                                       "CARD_REMOVED", "CARD_RESET", "READER_NOT_FOUND", "READER_FAILED",
-                                       "CARD_ABSENT",  "CARD_MUTE"};
+const std::set<std::string> kHonest = {
+    "OK",         "PCSC_LOST",        "PCSC_ABSENT",   "PCSC_RESTARTING", "CARD_CHANGED", "CARD_REMOVED",
+    "CARD_RESET", "READER_NOT_FOUND", "READER_FAILED", "CARD_ABSENT",     "CARD_MUTE"};
 
 std::size_t entries(const fs::path& directory) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
@@ -78,7 +78,9 @@ void PcscdKiller::ask(unsigned what) {
     const auto step = login->next();
     if (!step) code = login->failure().detail.code();
   }
-  EXPECT_TRUE(kHonest.contains(code)) << "question " << what << ": " << code;
+  // Who lets question after question for the PIN lapse has to wait a minute.
+  const bool too_often = what == 3 && code == "RATE_LIMITED";
+  EXPECT_TRUE(kHonest.contains(code) || too_often) << "question " << what << ": " << code;
   ++answers_[code];
 }
 
