@@ -95,6 +95,8 @@ TEST(Monitor, T_PCSC_03_TheBellShowsThatAnotherProgramHoldsTheReader) {
   monitor.ring();
   ASSERT_TRUE(monitor.wait_for(is_held));
   const auto said = monitor.said();
+  // The bounded wait that follows every change is over.
+  ASSERT_TRUE(pcscd.wait_for_calls("GetStatusChange", pcscd.calls("GetStatusChange") + 2));
   pcscd.hold("Reader A", false);  // which wakes nobody
   ASSERT_TRUE(monitor.wait_for(is_free, said));
 }
