@@ -286,5 +286,32 @@ TEST_F(ReaderStatesTest, ThePersonIsToldInWords) {
   EXPECT_THAT(said.out, Not(HasSubstr("PCSC_")));
 }
 
+TEST_F(ReaderStatesTest, WhoWatchesReadsTheStoryOfAnOutage) {
+  world_.start_pcscd();
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  start_insd();
+  auto environment = world_.environment();
+  std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("LC_ALL="); });
+  environment.emplace_back("LC_ALL=fr_FR.UTF-8");
+  world::Process watch({"insctl", "watch"}, environment, world_.directory() / "watch.log");
+  watch.wait_for_line("(fin de l'état initial");
+  world_.stop_pcscd(SIGKILL);
+  watch.wait_for_line("Service de cartes à puce : arrêté");
+  watch.wait_for_line("  PCSC_ABSENT: Le service de cartes à puce (pcscd) n'est pas démarré.");
+  watch.wait_for_line("  Que faire : Le démarrer");
+  world_.start_pcscd();
+  watch.wait_for_line("Service de cartes à puce : disponible");
+  while (watch.wait_for_line("poste-vitale [").find("carte présente, carte Vitale 2") == std::string::npos) {
+  }
+  watch.end(SIGTERM);
+  std::vector<std::string> story;
+  for (const std::string& line : watch.lines()) {
+    for (const char* word : {"perdue ;", ": rétablissement", "rétablie en "}) {
+      if (line.find(word) != std::string::npos) story.emplace_back(word);
+    }
+  }
+  EXPECT_THAT(story, ElementsAre("perdue ;", ": rétablissement", "rétablie en "));
+}
+
 }  // namespace
 }  // namespace insd::test
