@@ -199,6 +199,24 @@ TEST_F(ReaderStatesTest, T_PCSC_01_PcscdStartedAfterTheDaemonIsRecovered) {
   EXPECT_LE(milliseconds_of(watch.events().back()), whole + 1);
 }
 
+TEST_F(ReaderStatesTest, T_PCSC_01_APcscdWithoutAFreeContextIsNamedAndWaitedFor) {
+  world_.start_pcscd();
+  std::vector<SCARDCONTEXT> taken;
+  for (SCARDCONTEXT next = 0; taken.size() < 300; taken.push_back(next)) {
+    if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, nullptr, nullptr, &next) != SCARD_S_SUCCESS) break;
+  }
+  ASSERT_LT(taken.size(), 300U);
+  start_insd();
+  Watch watch(*client_->reader_);
+  EXPECT_EQ(watch.pcsc().state(), v1::PCSC_STATE_OUT_OF_CONTEXTS) << watch.pcsc().ShortDebugString();
+  EXPECT_EQ(watch.pcsc().problem_code(), "PCSC_OUT_OF_CONTEXTS");
+  EXPECT_FALSE(watch.pcsc().remedy().empty());
+  EXPECT_EQ(code_of(client_->vitale()), "PCSC_OUT_OF_CONTEXTS");
+  for (const SCARDCONTEXT context : taken) SCardReleaseContext(context);
+  ASSERT_TRUE(watch.until_event(v1::PCSC_EVENT_KIND_RECOVERED));
+  ASSERT_TRUE(watch.until_reader(world_.reader_name(0), v1::READER_STATE_EMPTY));
+}
+
 TEST_F(ReaderStatesTest, T_PCSC_01_NoLeaseSurvivesPcscd) {
   world_.start_pcscd();
   world_.insert_card(0, "cps3", "cps-dr-exemple");

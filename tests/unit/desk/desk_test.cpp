@@ -264,6 +264,22 @@ TEST_F(DeskTest, T_PCSC_01_EachFaultOfTheServiceIsAStateAndItsEndAnEvent) {
   }
 }
 
+TEST_F(DeskTest, T_PCSC_01_NoHandleOfTheOldWorldIsLeft) {
+  desk_.start();
+  insert();
+  const auto hold = desk_.hold(chosen());  // as a login does
+  run<int>(chosen(), touch);
+  ASSERT_EQ(pcsc_.open_cards(), 1U);
+  pcsc_.service(test::ScriptedPcsc::Service::ABSENT);
+  wait_for([](const State& s) { return s.pcsc_fault.has_value(); });
+  ASSERT_TRUE(pcsc_.wait_for_calls("ReleaseContext", 2));  // the monitor's and the worker's
+  EXPECT_EQ(pcsc_.open_cards(), 0U);
+  EXPECT_EQ(pcsc_.open_contexts(), 0U);
+  pcsc_.service(test::ScriptedPcsc::Service::RUNNING);
+  wait_for([](const State& s) { return !s.pcsc_fault && !s.readers.empty(); });
+  EXPECT_EQ(run<int>(chosen(), touch), 2);
+}
+
 TEST_F(DeskTest, AMonitorThatBreaksDownIsAStateAndComesBack) {
   desk_.start();
   insert();
