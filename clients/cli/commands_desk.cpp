@@ -19,7 +19,8 @@ int run_readers(Session& session) {
   if (response.pcsc().state() != v1::PCSC_STATE_AVAILABLE)
     print_pcsc(session.io.out, session.language, response.pcsc());
   if (response.readers().empty()) session.io.out << session.say(Word::NO_READER) << '\n';
-  for (const auto& reader : response.readers()) print_reader(session.io.out, session.language, reader);
+  for (const auto& reader : response.readers())
+    print_reader(session.io.out, session.language, reader, session.options.verbose);
   return EXIT_OK;
 }
 
@@ -34,7 +35,7 @@ void print_event(Session& session, const v1::WatchReadersResponse& event) {
   if (event.missed() > 0) out << session.say(Word::WATCH_MISSED, {std::to_string(event.missed())}) << '\n';
   switch (event.event_case()) {
     case v1::WatchReadersResponse::kReader:
-      print_reader(out, session.language, event.reader());
+      print_reader(out, session.language, event.reader(), session.options.verbose);
       break;
     case v1::WatchReadersResponse::kSnapshotEnd:
       out << session.say(Word::WATCH_SNAPSHOT) << '\n';

@@ -62,7 +62,7 @@ class Identification {
       print_pcsc(session_.io.err, session_.language, readers.pcsc());
     for (const auto& reader : readers.readers()) {
       session_.io.err << "      ";
-      print_reader(session_.io.err, session_.language, reader);
+      print_reader(session_.io.err, session_.language, reader, session_.options.verbose);
     }
   }
 

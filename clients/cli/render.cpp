@@ -107,7 +107,7 @@ std::string local_time(const google::protobuf::Timestamp& time) {
   return {buffer.data(), length};
 }
 
-void print_reader(std::ostream& out, Language language, const v1::Reader& reader) {
+void print_reader(std::ostream& out, Language language, const v1::Reader& reader, bool verbose) {
   out << printable(reader.alias().empty() ? reader.name() : reader.alias() + " [" + reader.name() + "]")
       << colon(language) << term_of(language, reader.state(), v1::ReaderState_Name);
   if (reader.state() == v1::READER_STATE_CARD_PRESENT)
@@ -115,6 +115,8 @@ void print_reader(std::ostream& out, Language language, const v1::Reader& reader
   if (reader.role() != v1::READER_ROLE_UNSPECIFIED)
     out << ", " << term_of(language, reader.role(), v1::ReaderRole_Name);
   out << since(language, reader.since()) << '\n';
+  if (verbose && !reader.generation().empty())
+    out << "  " << say(language, Word::READER_GENERATION, {printable(reader.generation())}) << '\n';
   print_problem(out, language, reader);
 }
 

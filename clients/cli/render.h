@@ -25,7 +25,8 @@ std::string term_of(Language language, Enum value, const std::string& (*name)(En
   return term(language, name(value));
 }
 
-void print_reader(std::ostream& out, Language language, const v1::Reader& reader);
+/// `verbose` adds the name of the card's insertion.
+void print_reader(std::ostream& out, Language language, const v1::Reader& reader, bool verbose);
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);
 void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event);
 void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);

@@ -16,8 +16,8 @@ constexpr auto kWords = std::to_array<WordEntry>({
      "Address of the daemon (else INSD_SOCKET, else unix:/run/insd/insd.sock)."},
     {Word::HELP_JSON, "Écrire un document JSON au lieu d'un texte.",
      "Print one JSON document instead of text."},
-    {Word::HELP_VERBOSE, "Ajouter aux erreurs le détail destiné à l'assistance.",
-     "Add the detail meant for support to errors."},
+    {Word::HELP_VERBOSE, "Ajouter aux erreurs et aux lecteurs le détail destiné à l'assistance.",
+     "Add the detail meant for support to errors and readers."},
     {Word::HELP_READERS, "Lister les lecteurs et leurs cartes.", "List the readers and their cards."},
     {Word::HELP_WATCH, "Suivre les lecteurs jusqu'à l'interruption.",
      "Follow the readers until interrupted."},
@@ -150,6 +150,7 @@ constexpr auto kWords = std::to_array<WordEntry>({
 
     {Word::NO_READER, "Aucun lecteur.", "No reader."},
     {Word::READER_LINE_SINCE, "depuis {}", "since {}"},
+    {Word::READER_GENERATION, "Insertion de la carte : {}", "Insertion of the card (generation): {}"},
     {Word::SMART_CARD_SERVICE, "Service de cartes à puce : {}", "Smart card service: {}"},
     {Word::WATCH_SNAPSHOT, "(fin de l'état initial, suivi des changements)",
      "(end of the snapshot, following changes)"},

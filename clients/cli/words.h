@@ -113,6 +113,7 @@ enum class Word : std::uint8_t {
   // readers, status
   NO_READER,
   READER_LINE_SINCE,
+  READER_GENERATION,
   SMART_CARD_SERVICE,
   WATCH_SNAPSHOT,
   WATCH_REMOVED,

@@ -278,6 +278,7 @@ TEST_F(Insctl, ReadersSayWhatIsWrongWithItsCodeAndWhatToDo) {
   reader.set_name("reader-a");
   reader.set_state(v1::READER_STATE_HELD);
   reader.mutable_since()->set_seconds(1'700'000'000);
+  reader.set_generation("run-7");
   reader.set_problem_code("READER_HELD");
   reader.set_problem("Un autre logiciel utilise ce lecteur.");
   reader.set_remedy("Fermer l'autre logiciel.");
@@ -292,6 +293,9 @@ TEST_F(Insctl, ReadersSayWhatIsWrongWithItsCodeAndWhatToDo) {
   EXPECT_THAT(out, HasSubstr("reader-a : utilisé par un autre logiciel, depuis 2023-11-1"));
   EXPECT_THAT(out, HasSubstr("  READER_HELD: Un autre logiciel utilise ce lecteur.\n"
                              "  Que faire : Fermer l'autre logiciel.\n"));
+  EXPECT_THAT(out, Not(HasSubstr("run-7")));
+  EXPECT_EQ(insctl({"readers", "--verbose"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("  Insertion de la carte : run-7\n"));
 }
 
 TEST_F(Insctl, LoginKeepsTheLeaseAndLogoutEndsIt) {
