@@ -86,9 +86,9 @@ SearchParts App::search_parts() {
     desk_.require_current(generations);
   };
   parts.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter allowed,
-                                   std::stop_token stop) -> asio::awaitable<CardReading> {
+                                   desk::Patience patience) -> asio::awaitable<CardReading> {
     desk::VitaleReading reading =
-        co_await vitale_.read_again(std::move(card), std::move(allowed), std::move(stop));
+        co_await vitale_.read_again(std::move(card), std::move(allowed), std::move(patience));
     co_return CardReading{reading.card.generation, std::move(reading.content)};
   };
   parts.ask_by_card = [](const Searcher& searcher, insi::CardQuery query, insi::Party party, Signer& signer,

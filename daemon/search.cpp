@@ -118,7 +118,9 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
       throw Error(Code::INVALID_ARGUMENT).with_field("card.card.generation", "is missing");
     }
     // Read again right before: the number sent is the one of the card that is there now.
-    const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, stop);
+    desk::Patience patience(stop, searcher.owner.uid, searcher.owner.pid);
+    patience.until = searcher.until;
+    const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
     person = reading.content.beneficiaries[choice->beneficiary_index];
     card_generation = reading.generation;

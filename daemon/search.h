@@ -39,6 +39,7 @@ struct SearchContext {
 /// Who searches, as the kernel and the policy say, and the configuration that this search goes by.
 struct Searcher {
   desk::Owner owner;
+  std::optional<std::chrono::steady_clock::time_point> until;  ///< the caller's deadline
   CallerRole role = CallerRole::NONE;
   desk::ReaderFilter allowed;
   std::shared_ptr<const Config> config;
@@ -106,7 +107,7 @@ struct SearchParts {
   std::function<desk::ProfessionalDesk::Grant(const std::string& lease, std::uint32_t uid)> grant;
   std::function<void(const std::vector<std::string>& generations)> require_current;
   /// Reads the card again; CARD_CHANGED unless it is the one read under the selection's generation.
-  std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, std::stop_token)>
+  std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, desk::Patience)>
       read_vitale_again;
   std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::CardQuery, insi::Party, Signer&,
                                                     insi::Exchange::BeforeSend, std::stop_token)>

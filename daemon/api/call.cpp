@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/call.h"
 
+#include <algorithm>
+
 #include "drivers/base/error.h"
 
 namespace insd::api {
@@ -11,6 +13,22 @@ desk::Owner Call::owner() const {
   made.pid = caller.pid;
   made.unit = caller.unit;
   return made;
+}
+
+desk::Patience Call::patience() const {
+  desk::Patience made(stop, caller.uid, caller.pid);
+  made.until = until;
+  return made;
+}
+
+std::optional<std::chrono::steady_clock::time_point> deadline_of(const grpc::CallbackServerContext& context) {
+  using std::chrono::system_clock;
+  const auto deadline = context.deadline();
+  if (deadline == system_clock::time_point::max()) return std::nullopt;
+  // gRPC tells it by the wall clock, which somebody may set; from here on it is a length of time. A day is as
+  // good as for ever.
+  const auto left = std::min<system_clock::duration>(deadline - system_clock::now(), std::chrono::hours(24));
+  return std::chrono::steady_clock::now() + left;
 }
 
 Language language_of(const grpc::CallbackServerContext& context) {

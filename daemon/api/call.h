@@ -2,7 +2,9 @@
 // One admitted call: who calls what, under which rules. Without one no handler runs.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -22,8 +24,15 @@ struct Call {
   Language language = Language::FRENCH;
   std::stop_token stop;  ///< requested on the executor when the caller has gone
 
+  /// The caller's deadline; nothing = none.
+  std::optional<std::chrono::steady_clock::time_point> until;
+
   [[nodiscard]] desk::Owner owner() const;
+  [[nodiscard]] desk::Patience patience() const;
 };
+
+/// The deadline that came with the call.
+std::optional<std::chrono::steady_clock::time_point> deadline_of(const grpc::CallbackServerContext& context);
 
 /// The language the caller asked for.
 Language language_of(const grpc::CallbackServerContext& context);

@@ -36,6 +36,7 @@ std::vector<std::string> generations_of(const google::protobuf::RepeatedPtrField
 Searcher searcher_of(const Backend& backend, const Call& call) {
   Searcher searcher;
   searcher.owner = call.owner();
+  searcher.until = call.until;
   searcher.role = call.rules->policy().role(call.caller);
   searcher.allowed = reader_filter(backend, call);
   searcher.config = call.rules->config();

@@ -72,7 +72,8 @@ boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
     Backend& backend, Call call, v1::GetProfessionalCardRequest request) {
   const desk::Selection selection = from_proto(request.card(), "card");
   const desk::ReaderFilter allowed = reader_filter(backend, call);
-  const desk::Professional who = co_await backend.professionals.describe(selection, allowed, call.stop);
+  const desk::Patience patience = call.patience();
+  const desk::Professional who = co_await backend.professionals.describe(selection, allowed, patience);
   v1::GetProfessionalCardResponse response;
   *response.mutable_card() = to_proto(who);
   co_return response;

@@ -67,6 +67,7 @@ grpc::ServerUnaryReactor* unary_call(Backend& backend, const Caller& caller, std
   const auto shared = reactor->shared();
   try {
     Call call = admit(backend, caller, method, language, shared->stop.get_token());
+    call.until = deadline_of(*context);
     boost::asio::co_spawn(backend.io, handler(backend, std::move(call), *request),
                           [shared, response, language](const std::exception_ptr& failure, Response result) {
                             // The winner alone may touch `response`: gRPC owns it until Finish.

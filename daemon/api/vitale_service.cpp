@@ -48,7 +48,8 @@ boost::asio::awaitable<v1::ReadVitaleResponse> read_vitale(Backend& backend, Cal
                                                            v1::ReadVitaleRequest request) {
   const desk::Selection selection = from_proto(request.card(), "card");
   const desk::ReaderFilter allowed = reader_filter(backend, call);
-  const desk::VitaleReading reading = co_await backend.vitale.read(selection, allowed, call.stop);
+  const desk::Patience patience = call.patience();
+  const desk::VitaleReading reading = co_await backend.vitale.read(selection, allowed, patience);
   v1::ReadVitaleResponse response;
   *response.mutable_reading() = to_proto(reading);
   co_return response;

@@ -81,6 +81,8 @@ Reader Board::describe(const pcsc::Slot& slot) const {
     reader.atr = slot.atr;
     reader.kind = classify_atr(slot.atr);
   }
+  if (reader.state == ReaderState::CARD_PRESENT && held_.contains(slot.reader))
+    reader.state = ReaderState::HELD;
   reader.problem = problem_of(reader.state, reader.kind);
   return reader;
 }
@@ -125,12 +127,13 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
   for (const auto& slot : snapshot.slots) {
     if (find_by_name(next, slot.reader) != nullptr)
       continue;  // a twin name cannot be told apart: the first stays
-    Reader reader = describe(slot);
     const Reader* before = find_by_name(*state_, slot.reader);
     const auto last = seen_.find(slot.reader);
     const bool same_card = before != nullptr && last != seen_.end() &&
                            last->second.insertions == slot.insertions && last->second.state == slot.state &&
                            last->second.atr == slot.atr;
+    if (!same_card) held_.erase(slot.reader);
+    Reader reader = describe(slot);
     if (!reader.atr.empty()) {
       reader.generation = same_card && !before->generation.empty() ? before->generation : new_generation();
     }
@@ -141,7 +144,7 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
     const bool unchanged =
         before != nullptr && before->state == reader.state && before->generation == reader.generation;
     reader.since = unchanged ? before->since : clock_.wall();
-    seen[slot.reader] = {slot.insertions, slot.state, slot.atr};
+    seen[slot.reader] = {slot.insertions, slot.state, slot.atr, slot.held_exclusively};
     next.readers.push_back(std::move(reader));
   }
   const GenerationEnd cause = snapshot.service_fault ? GenerationEnd::SERVICE : GenerationEnd::REMOVED;
@@ -181,6 +184,26 @@ Board::Ended Board::mark_stuck(const std::string& name) {
   return ended;
 }
 
+Board::Ended Board::mark_held(const std::string& name, bool held) {
+  const auto seen = seen_.find(name);
+  if (seen == seen_.end() || held == held_.contains(name)) return {};
+  if (held) {
+    held_.insert(name);
+  } else {
+    held_.erase(name);
+  }
+  const auto& last = seen->second;
+  const Reader now = describe({name, last.state, last.atr, last.insertions, last.held_exclusively});
+  State next = *state_;
+  Reader& reader = *std::ranges::find(next.readers, name, &Reader::name);
+  if (now.state == reader.state || reader.problem == Code::READER_STUCK) return {};
+  reader.state = now.state;
+  reader.problem = now.problem;
+  reader.since = clock_.wall();
+  publish(std::move(next));
+  return {};
+}
+
 Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) {
   const Reader* found = find_reader(*state_, name_or_alias);
   if (found == nullptr) throw Error(Code::READER_NOT_FOUND, printable(name_or_alias));
@@ -197,7 +220,7 @@ Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) 
     if (reader.name != name) continue;
     if (!reader.generation.empty()) ended.emplace_back(reader.generation, GenerationEnd::RELEASED);
     const Seen& seen = seen_[name];
-    reader = describe({name, seen.state, seen.atr, seen.insertions, false});
+    reader = describe({name, seen.state, seen.atr, seen.insertions, seen.held_exclusively});
     if (!reader.atr.empty()) reader.generation = new_generation();
     reader.since = clock_.wall();
   }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ class Board {
   /// A worker of this reader does not come back: the reader is unusable until pcscd reports a change of it.
   Ended mark_stuck(const std::string& reader);
 
+  /// Somebody waited in vain for another program to let go of this reader; or it has let go.
+  Ended mark_held(const std::string& reader, bool held);
+
   /// Throws READER_NOT_FOUND. `reader` is a name or an alias.
   Ended set_enabled(const std::string& reader, bool enabled);
 
@@ -39,6 +43,7 @@ class Board {
     std::uint32_t insertions = 0;
     pcsc::SlotState state = pcsc::SlotState::EMPTY;
     Bytes atr;
+    bool held_exclusively = false;
   };
 
   void note_service(State& next);
@@ -54,6 +59,7 @@ class Board {
   std::uint64_t service_events_ = 0;
   std::map<std::string, Seen> seen_;
   std::map<std::string, bool> disabled_;
+  std::set<std::string> held_;  // by other programs, with the card that is in
   std::shared_ptr<const State> state_;
 };
 

@@ -80,6 +80,30 @@ GenerationEnd cause_of(Code code) {
   }
 }
 
+// Not while another program is: that is none of the reader's faults.
+bool at_work(const Worker::Status& worker) {
+  return worker.phase == Worker::Phase::WORKING || worker.phase == Worker::Phase::CONNECTING;
+}
+
+// When the wait for a job must be looked at again, unless it ends: at the end of the caller's patience, and
+// when the reader has been silent for too long.
+Worker::Steady::time_point next_look(const Worker::Status& worker, Worker::Steady::time_point until) {
+  const auto now = Worker::Steady::now();
+  const auto silent = now + (at_work(worker) ? kSilence - worker.lasted : kSilence);
+  return now < until ? std::min(until, silent) : silent;
+}
+
+std::optional<Code> code_of(const std::exception_ptr& failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    return error.code();
+  } catch (...) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
@@ -102,7 +126,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   Reader set_enabled(const std::string& reader, bool enabled);
   std::shared_ptr<void> hold(const std::string& generation, const std::string& reader);
   asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                std::stop_token stop);
+                                Patience patience);
   asio::awaitable<void> settle(Chosen card);
 
  private:
@@ -116,6 +140,10 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   std::shared_ptr<Worker> worker_for(const std::string& reader);
   void deliver(const std::weak_ptr<Outcome>& outcome, std::any result, std::exception_ptr failure);
   void abandon(const std::string& reader, const std::shared_ptr<Worker>& worker);
+  void mark_held(const std::string& reader, bool held);
+  void wake(const std::weak_ptr<Outcome>& outcome);
+  static std::optional<Code> why_over(Worker& worker, std::uint64_t ticket, const Patience& patience,
+                                      Worker::Steady::time_point until);
 
   const asio::any_io_executor executor_;
   const pcsc::PcscApi& api_;
@@ -291,6 +319,9 @@ std::shared_ptr<Worker> Desk::Impl::worker_for(const std::string& reader) {
                        },
                        [weak] {
                          if (const auto self = weak.lock()) self->bell_.ring();
+                       },
+                       [weak, reader] {
+                         if (const auto self = weak.lock()) self->mark_held(reader, false);
                        }});
   }
   return worker;
@@ -321,8 +352,33 @@ void Desk::Impl::deliver(const std::weak_ptr<Outcome>& outcome, std::any result,
   });
 }
 
+// Any thread.
+void Desk::Impl::wake(const std::weak_ptr<Outcome>& outcome) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  asio::post(executor_, [outcome] {
+    if (const auto waiting = outcome.lock()) waiting->ready.cancel();
+  });
+}
+
+void Desk::Impl::mark_held(const std::string& reader, bool held) {
+  change([&](Board& board) { return board.mark_held(reader, held); });
+}
+
+// Why the wait for this job is over although it has no result.
+std::optional<Code> Desk::Impl::why_over(Worker& worker, std::uint64_t ticket, const Patience& patience,
+                                         Worker::Steady::time_point until) {
+  const Worker::Status now = worker.status();
+  if (at_work(now) && now.lasted >= kSilence) return Code::READER_STUCK;
+  if (patience.stop.stop_requested() && worker.withdraw(ticket)) return Code::CANCELLED;
+  // A card that is being switched on for this job may take its time.
+  const bool own_connection = now.ticket == ticket && now.phase == Worker::Phase::CONNECTING;
+  if (Worker::Steady::now() < until || own_connection || !worker.withdraw(ticket)) return std::nullopt;
+  return now.phase == Worker::Phase::WAITING ? Code::READER_HELD : Code::BUSY;
+}
+
 asio::awaitable<std::any> Desk::Impl::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                          std::stop_token stop) {
+                                          Patience patience) {
   const auto self = shared_from_this();
   const auto outcome = std::make_shared<Outcome>(executor_);
   const auto now = state();
@@ -331,25 +387,33 @@ asio::awaitable<std::any> Desk::Impl::run(Chosen card, std::function<std::any(pc
     throw Error(Code::CARD_CHANGED, printable(card.reader));
   }
   const auto worker = worker_for(card.reader);
+  const auto until = wait_ends(patience, Worker::Steady::now());
   Worker::Job job;
   job.generation = card.generation;
   job.atr = reader->atr;
   job.work = std::move(work);
-  job.stop = std::move(stop);
+  job.patience = patience;
+  job.until = until;
   job.done = [weak = weak_from_this(), waiting = std::weak_ptr(outcome)](std::any result,
                                                                          std::exception_ptr failure) {
     if (const auto desk = weak.lock()) desk->deliver(waiting, std::move(result), std::move(failure));
   };
-  worker->post(std::move(job));
+  const auto ticket = worker->post(std::move(job));
+  const std::stop_callback wake_up(patience.stop,
+                                   [this, waiting = std::weak_ptr(outcome)] { wake(waiting); });
   while (!outcome->finished) {
-    outcome->ready.expires_after(kSilence);
+    if (const auto reason = why_over(*worker, ticket, patience, until)) {
+      if (*reason == Code::READER_STUCK) abandon(card.reader, worker);
+      outcome->failure = std::make_exception_ptr(Error(*reason, printable(card.reader)));
+      break;
+    }
+    outcome->ready.expires_at(next_look(worker->status(), until));
     boost::system::error_code ignored;
     co_await outcome->ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    const auto busy = worker->busy_for();
-    if (!outcome->finished && busy && *busy >= kSilence) {
-      abandon(card.reader, worker);
-      throw Error(Code::READER_STUCK, printable(card.reader));
-    }
+  }
+  if (code_of(outcome->failure) == Code::READER_HELD) {
+    mark_held(card.reader, true);
+    worker->held_by_others();
   }
   if (outcome->failure) std::rethrow_exception(outcome->failure);
   co_return std::move(outcome->result);
@@ -410,8 +474,8 @@ void Desk::require_current(const std::vector<std::string>& generations) const {
 }
 
 asio::awaitable<std::any> Desk::run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                    std::stop_token stop) {
-  return impl_->run(std::move(card), std::move(work), std::move(stop));
+                                    Patience patience) {
+  return impl_->run(std::move(card), std::move(work), std::move(patience));
 }
 
 asio::awaitable<void> Desk::settle(Chosen card) {

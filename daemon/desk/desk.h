@@ -18,6 +18,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/config.h"
+#include "daemon/desk/patience.h"
 #include "drivers/card_kind.h"
 #include "drivers/pcsc/card_session.h"
 #include "drivers/pcsc/monitor.h"
@@ -128,14 +129,16 @@ class Desk {
 
   /// Runs `work` inside one transaction on the card, on the reader's worker, and returns its result on the
   /// executor. CARD_CHANGED when the generation is not current before or after. Any PC/SC failure ends the
-  /// generation. Bounded queue: BUSY. A worker silent for longer than its deadline: READER_STUCK. Cancelled
-  /// by `stop`.
+  /// generation. The callers of a reader take turns (daemon/desk/fair_queue.h). Whoever must wait longer than
+  /// his patience is told READER_HELD when another program holds the reader, else BUSY, also when too many
+  /// wait already; from then on nothing is sent for him. A reader silent for 30 s: READER_STUCK. Once its
+  /// work has begun, a caller who goes away ends it before the next card command.
   template <class T>
   boost::asio::awaitable<T> with_card(Chosen card, std::function<T(pcsc::CardSession&)> work,
-                                      std::stop_token stop) {
+                                      Patience patience) {
     std::function<std::any(pcsc::CardSession&)> any_work =
         [work = std::move(work)](pcsc::CardSession& session) { return std::any(work(session)); };
-    std::any result = co_await run(std::move(card), std::move(any_work), std::move(stop));
+    std::any result = co_await run(std::move(card), std::move(any_work), std::move(patience));
     co_return std::any_cast<T>(std::move(result));
   }
 
@@ -148,7 +151,7 @@ class Desk {
 
  private:
   boost::asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
-                                       std::stop_token stop);
+                                       Patience patience);
   class Impl;
   std::shared_ptr<Impl> impl_;
 };

@@ -76,7 +76,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
     });
   }
 
-  asio::awaitable<Professional> describe(Selection selection, ReaderFilter allowed, std::stop_token stop);
+  asio::awaitable<Professional> describe(Selection selection, ReaderFilter allowed, Patience patience);
   asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed, Asker& asker,
                                    std::stop_token stop);
   asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
@@ -85,11 +85,11 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   Leases& leases() { return leases_; }
 
  private:
-  asio::awaitable<CpsCard> read(Chosen chosen, std::stop_token stop);
+  asio::awaitable<CpsCard> read(Chosen chosen, Patience patience);
   void require_backend_for(const Professional& who, const cps::PinStatus& pin) const;
   asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
   asio::awaitable<void> verify(Chosen chosen, cps::Layout layout, std::shared_ptr<SecretString> pin,
-                               cps::LastTry last_try, std::stop_token stop);
+                               cps::LastTry last_try, Patience patience);
 
   const asio::any_io_executor executor_;
   Desk& desk_;
@@ -103,14 +103,14 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   std::shared_ptr<void> watch_;
 };
 
-asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, std::stop_token stop) {
+asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, Patience patience) {
   const auto self = shared_from_this();
   const auto cached = cards_.find(chosen.generation);
   if (cached == cards_.end()) {
     std::function<CpsCard(pcsc::CardSession&)> work = [](pcsc::CardSession& session) {
       return read_cps_card(session);
     };
-    CpsCard card = co_await desk_.with_card<CpsCard>(chosen, std::move(work), std::move(stop));
+    CpsCard card = co_await desk_.with_card<CpsCard>(chosen, std::move(work), std::move(patience));
     desk_.require_current({chosen.generation});
     cards_.insert_or_assign(chosen.generation, card);
     co_return card;
@@ -122,15 +122,15 @@ asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, std::stop_t
     if (cps::read_serial(session) != layout.serial) throw Error(Code::CARD_CHANGED, "another CPS");
     return cps::pin_status(session, layout);
   };
-  card.pin = co_await desk_.with_card<cps::PinStatus>(chosen, std::move(work), std::move(stop));
+  card.pin = co_await desk_.with_card<cps::PinStatus>(chosen, std::move(work), std::move(patience));
   co_return card;
 }
 
 asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selection, ReaderFilter allowed,
-                                                               std::stop_token stop) {
+                                                               Patience patience) {
   const auto self = shared_from_this();
   const Chosen chosen = desk_.choose(selection, Wanted::CPS, allowed);
-  co_return to_professional(chosen, co_await read(chosen, std::move(stop)));
+  co_return to_professional(chosen, co_await read(chosen, std::move(patience)));
 }
 
 // The direct driver has met no real card: a doctor's tries are not ours to spend (design: signing).
@@ -173,7 +173,7 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
 
 asio::awaitable<void> ProfessionalDesk::Impl::verify(Chosen chosen, cps::Layout layout,
                                                      std::shared_ptr<SecretString> pin, cps::LastTry last_try,
-                                                     std::stop_token stop) {
+                                                     Patience patience) {
   std::function<bool(pcsc::CardSession&)> work = [layout = std::move(layout), pin = std::move(pin), last_try,
                                                   reset = config_.on_lease_end ==
                                                           OnLeaseEnd::RESET](pcsc::CardSession& session) {
@@ -183,7 +183,7 @@ asio::awaitable<void> ProfessionalDesk::Impl::verify(Chosen chosen, cps::Layout 
     return true;
   };
   try {
-    co_await desk_.with_card<bool>(std::move(chosen), std::move(work), std::move(stop));
+    co_await desk_.with_card<bool>(std::move(chosen), std::move(work), std::move(patience));
   } catch (const Error& error) {
     // VERIFY may be under way in a reader that does not come back.
     if (error.code() == Code::READER_STUCK)
@@ -203,7 +203,8 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
       nullptr, [self, generation = chosen.generation](void*) { self->asking_.erase(generation); });
   // Held from before VERIFY on: pcscd must not power the card down between the two.
   const auto hold = desk_.hold(chosen);
-  CpsCard card = co_await read(chosen, stop);
+  const Patience patience(stop, owner.uid, owner.pid);
+  CpsCard card = co_await read(chosen, patience);
   Professional who = to_professional(chosen, card);
   if (card.pin.blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
   require_backend_for(who, card.pin);
@@ -224,7 +225,7 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
 
   JournalEntry entry(journal_, login_record(request, owner, who), clock_);
   try {
-    co_await verify(chosen, card.layout, std::move(pin), last_try, stop);
+    co_await verify(chosen, card.layout, std::move(pin), last_try, patience);
   } catch (const Error& error) {
     entry.code(error.entry().name);
     throw;
@@ -285,9 +286,10 @@ asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint
                                                    to_sign](pcsc::CardSession& session) {
     return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *to_sign);
   };
+  const Patience patience(std::move(stop), uid, 0);
   Bytes signature;
   try {
-    signature = co_await desk_.with_card<Bytes>(card, std::move(work), std::move(stop));
+    signature = co_await desk_.with_card<Bytes>(card, std::move(work), patience);
   } catch (const Error& error) {
     if (error.code() != Code::CARD_ACCESS_DENIED) throw;
     // The card forgot the PIN: another program reset it or logged out.
@@ -338,8 +340,8 @@ ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, c
 ProfessionalDesk::~ProfessionalDesk() = default;
 
 asio::awaitable<Professional> ProfessionalDesk::describe(Selection card, ReaderFilter allowed,
-                                                         std::stop_token stop) {
-  return impl_->describe(std::move(card), std::move(allowed), std::move(stop));
+                                                         Patience patience) {
+  return impl_->describe(std::move(card), std::move(allowed), std::move(patience));
 }
 asio::awaitable<LeaseInfo> ProfessionalDesk::login(LoginRequest request, Owner owner, ReaderFilter allowed,
                                                    Asker& asker, std::stop_token stop) {

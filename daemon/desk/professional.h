@@ -97,7 +97,7 @@ class ProfessionalDesk {
   ProfessionalDesk& operator=(const ProfessionalDesk&) = delete;
 
   /// Reads the card (no PIN). Errors of Desk::choose and of the CPS driver.
-  boost::asio::awaitable<Professional> describe(Selection card, ReaderFilter allowed, std::stop_token stop);
+  boost::asio::awaitable<Professional> describe(Selection card, ReaderFilter allowed, Patience patience);
 
   /// The whole dialogue. Errors say whether a try was spent. One dialogue per card: PIN_PROMPT_BUSY.
   boost::asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed,

@@ -15,7 +15,7 @@ std::optional<vitale::Reading> VitaleDesk::shown_under(const std::string& genera
   return shown == shown_.end() ? std::nullopt : std::optional(shown->second);
 }
 
-boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, std::stop_token stop) {
+boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, Patience patience) {
   // Compared on the worker: a difference ends the generation there, so that two people never share one.
   std::function<vitale::Reading(pcsc::CardSession&)> work =
       [shown = shown_under(chosen.generation)](pcsc::CardSession& session) {
@@ -26,29 +26,29 @@ boost::asio::awaitable<VitaleReading> VitaleDesk::read_chosen(Chosen chosen, std
         return reading;
       };
   VitaleReading reading;
-  reading.content = co_await desk_.with_card<vitale::Reading>(chosen, std::move(work), std::move(stop));
+  reading.content = co_await desk_.with_card<vitale::Reading>(chosen, std::move(work), std::move(patience));
   reading.card = std::move(chosen);
   reading.read_at = clock_.wall();
   co_return reading;
 }
 
 boost::asio::awaitable<VitaleReading> VitaleDesk::read(Selection card, ReaderFilter allowed,
-                                                       std::stop_token stop) {
+                                                       Patience patience) {
   const Chosen chosen = desk_.choose(card, Wanted::VITALE, allowed);
-  VitaleReading reading = co_await read_chosen(chosen, std::move(stop));
+  VitaleReading reading = co_await read_chosen(chosen, std::move(patience));
   desk_.require_current({chosen.generation});
   shown_.insert_or_assign(chosen.generation, reading.content);
   co_return reading;
 }
 
 boost::asio::awaitable<VitaleReading> VitaleDesk::read_again(Selection card, ReaderFilter allowed,
-                                                             std::stop_token stop) {
+                                                             Patience patience) {
   if (card.generation.empty()) {
     throw Error(Code::INVALID_ARGUMENT).with_field("card.card.generation", "the chosen card must be named");
   }
   const Chosen chosen = desk_.choose(card, Wanted::VITALE, allowed);
   if (!shown_under(chosen.generation)) throw Error(Code::CARD_CHANGED, "that card has not been read");
-  co_return co_await read_chosen(chosen, std::move(stop));
+  co_return co_await read_chosen(chosen, std::move(patience));
 }
 
 }  // namespace insd::desk

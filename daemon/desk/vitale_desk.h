@@ -23,15 +23,14 @@ class VitaleDesk {
 
   /// Errors of Desk::choose() and of the Vitale driver; CARD_CHANGED as read_again(), when it was read
   /// before.
-  boost::asio::awaitable<VitaleReading> read(Selection card, ReaderFilter allowed, std::stop_token stop);
+  boost::asio::awaitable<VitaleReading> read(Selection card, ReaderFilter allowed, Patience patience);
 
   /// As read(); CARD_CHANGED unless the card says what it said when it was read under this generation.
   /// `selection.generation` must be set (INVALID_ARGUMENT).
-  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed,
-                                                   std::stop_token stop);
+  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed, Patience patience);
 
  private:
-  boost::asio::awaitable<VitaleReading> read_chosen(Chosen chosen, std::stop_token stop);
+  boost::asio::awaitable<VitaleReading> read_chosen(Chosen chosen, Patience patience);
   std::optional<vitale::Reading> shown_under(const std::string& generation) const;
 
   Desk& desk_;

@@ -3,12 +3,13 @@
 
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace insd::desk {
 namespace {
 
 constexpr std::size_t kMaxWaiting = 64;
-constexpr std::chrono::milliseconds kPatience{3000};  // for a program that holds the reader for itself
+constexpr std::size_t kMaxWaitingOfOne = 8;
 
 // After these the card in the reader may be another one, or have lost its state. Status words are not among
 // them.
@@ -39,11 +40,9 @@ bool shows_another_state(Code code) {
 struct Worker::Connection {
   std::string generation;
   pcsc::Context context;
-  pcsc::CardConnection card;
+  std::optional<pcsc::CardConnection> card;
 
-  Connection(const pcsc::PcscApi& api, std::string current, const std::string& reader,
-             const std::stop_token& stop)
-      : generation(std::move(current)), context(api), card(context, reader, kPatience, stop) {}
+  Connection(const pcsc::PcscApi& api, std::string current) : generation(std::move(current)), context(api) {}
 };
 
 Worker::Worker(const pcsc::PcscApi& api, std::string reader, Desk desk)
@@ -56,28 +55,51 @@ std::shared_ptr<Worker> Worker::start(const pcsc::PcscApi& api, std::string read
   return worker;
 }
 
-void Worker::post(Job job) {
+std::uint64_t Worker::post(Job job) {
+  std::uint64_t ticket = 0;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) throw Error(Code::SHUTTING_DOWN);
-    if (queue_.size() >= kMaxWaiting) throw Error(Code::BUSY, printable(reader_));
-    queue_.push_back(std::move(job));
+    // A job without work gives a card back: nobody's eagerness keeps that from being done.
+    if (job.work && (queue_.size() >= kMaxWaiting || queue_.size_of(job.patience.uid) >= kMaxWaitingOfOne)) {
+      throw Error(Code::BUSY, printable(reader_));
+    }
+    ticket = ++last_ticket_;
+    const auto [uid, pid] = std::pair(job.patience.uid, job.patience.pid);
+    queue_.push(uid, pid, {ticket, std::move(job)});
   }
   changed_.notify_one();
+  return ticket;
+}
+
+bool Worker::withdraw(std::uint64_t ticket) {
+  std::optional<Ticket> withdrawn;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  if (current_ && current_->number == ticket) {
+    if (current_->begun) return false;
+    withdrawn.swap(current_);
+    return true;
+  }
+  withdrawn = queue_.take([ticket](const Ticket& waiting) { return waiting.number == ticket; });
+  return withdrawn.has_value();
 }
 
 void Worker::stop() {
   stop_.request_stop();
-  std::deque<Job> refused;  // a thread that never comes back must not keep them, nor a PIN in them
+  std::vector<Ticket> refused;  // a thread that never comes back must not keep them, nor a PIN in them
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    refused.swap(queue_);
+    while (auto waiting = queue_.pop()) refused.push_back(std::move(*waiting));
+    if (current_ && !current_->begun) {
+      refused.push_back(std::move(*current_));
+      current_.reset();
+    }
   }
   changed_.notify_all();
-  for (Job& job : refused) {
-    job.work = nullptr;
-    job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
+  for (Ticket& ticket : refused) {
+    ticket.job.work = nullptr;
+    ticket.job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
   }
 }
 
@@ -94,52 +116,67 @@ void Worker::wake() {
   changed_.notify_one();
 }
 
-std::optional<Worker::Steady::duration> Worker::busy_for() const {
+void Worker::held_by_others() {
+  {
+    const std::lock_guard lock(mutex_);
+    held_by_others_ = true;
+  }
+  changed_.notify_one();
+}
+
+Worker::Status Worker::status() const {
   const std::lock_guard lock(mutex_);
-  if (!running_since_) return std::nullopt;
-  return Steady::now() - *running_since_;
+  return {phase_, Steady::now() - phase_since_, current_ ? current_->number : 0};
+}
+
+void Worker::enter(Phase phase) {
+  const std::lock_guard lock(mutex_);
+  phase_ = phase;
+  phase_since_ = Steady::now();
 }
 
 void Worker::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || woken_ || !queue_.empty(); });
+    changed_.wait(lock, [&] { return stopping_ || woken_ || held_by_others_ || !queue_.empty(); });
     woken_ = false;
-    // Closing a connection with a reset waits for other programs' transactions: it counts as work.
-    running_since_ = Steady::now();
+    phase_since_ = Steady::now();
     if (stopping_) break;
-    std::optional<Job> job;
-    if (!queue_.empty()) {
-      job = std::move(queue_.front());
-      queue_.pop_front();
+    current_ = queue_.pop();
+    std::optional<Job> meant;
+    if (current_) {
+      // The work stays where it can be withdrawn.
+      meant = Job{current_->job.generation, current_->job.atr,   nullptr,
+                  current_->job.patience,   current_->job.until, nullptr};
+      phase_ = current_->job.work ? Phase::CONNECTING : Phase::WORKING;
     }
     lock.unlock();
-    if (job) {
-      run_job(*job);
+    if (meant) {
+      run_job(std::move(*meant));
     } else {
       drop_unheld();
+      past_others();
     }
-    job.reset();
     lock.lock();
-    running_since_.reset();
+    phase_ = Phase::IDLE;
   }
   lock.unlock();
-  connection_.reset();
+  end_connection();
   lock.lock();
-  running_since_.reset();
+  phase_ = Phase::IDLE;
   ended_ = true;
   changed_.notify_all();
 }
 
-void Worker::run_job(Job& job) {
+void Worker::run_job(Job meant) {
   std::any result;
   std::exception_ptr failure;
   try {
-    if (job.work) result = execute(job);
+    result = execute(meant);
   } catch (Error& error) {
     if (ends_generation(error.code()) || std::exchange(session_broken_, false)) {
-      connection_.reset();
-      desk_.card_failed(job.generation, error);
+      end_connection();
+      desk_.card_failed(meant.generation, error);
     }
     if (shows_another_state(error.code())) desk_.look_again();
     error.prefix(printable(reader_));
@@ -147,61 +184,104 @@ void Worker::run_job(Job& job) {
   } catch (...) {
     failure = std::current_exception();
   }
-  job.work = nullptr;  // what it captured (a PIN) ends before the caller goes on
   drop_unheld();
-  job.done(std::move(result), failure);
+  std::optional<Ticket> finished;
+  {
+    const std::lock_guard lock(mutex_);
+    finished.swap(current_);
+  }
+  if (!finished) return;
+  finished->job.work = nullptr;  // what it captured (a PIN) ends before the caller goes on
+  finished->job.done(std::move(result), failure);
 }
 
-void Worker::check_still_meant(const Job& job) const {
-  if (job.stop.stop_requested() || stop_.stop_requested()) throw Error(Code::CANCELLED);
-  if (!desk_.is_current(job.generation)) throw Error(Code::CARD_CHANGED);
+void Worker::check_still_meant(const Job& meant) const {
+  if (meant.patience.stop.stop_requested() || stop_.stop_requested()) throw Error(Code::CANCELLED);
+  if (!desk_.is_current(meant.generation)) throw Error(Code::CARD_CHANGED);
 }
 
-std::any Worker::execute(Job& job) {
-  check_still_meant(job);
-  pcsc::CardConnection& card = connect(job);
-  // A swap between two polls of pcscd shows no event, but the answer to reset may tell.
-  if (card.atr() != job.atr) throw Error(Code::CARD_CHANGED, "another card answers");
+// From here on the job cannot be withdrawn.
+std::function<std::any(pcsc::CardSession&)> Worker::begin_work() {
+  const std::lock_guard lock(mutex_);
+  if (!current_) throw Error(Code::CANCELLED, "given up while it waited");
+  current_->begun = true;
+  phase_ = Phase::WORKING;
+  phase_since_ = Steady::now();
+  return std::exchange(current_->job.work, nullptr);
+}
+
+std::any Worker::execute(const Job& meant) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!current_ || !current_->job.work) return {};
+  }
+  check_still_meant(meant);
   // Ends with the caller's patience and with the worker's.
   std::stop_source either;
   const auto end = [&either] { either.request_stop(); };
-  const std::stop_callback by_caller(job.stop, end);
+  const std::stop_callback by_caller(meant.patience.stop, end);
   const std::stop_callback by_desk(stop_.get_token(), end);
+  connect(meant, either.get_token());
+  // A swap between two polls of pcscd shows no event, but the answer to reset may tell.
+  if (connection_->card->atr() != meant.atr) throw Error(Code::CARD_CHANGED, "another card answers");
   std::any result;
   {
-    pcsc::CardSession session(card, either.get_token());
+    enter(Phase::WAITING);
+    pcsc::CardSession session(*connection_->card, either.get_token());
+    past_others();
     // The wait for another program's transaction may have been long: nothing is sent for a question long
     // refused.
-    check_still_meant(job);
+    check_still_meant(meant);
+    const auto work = begin_work();
     try {
-      result = job.work(session);
+      result = work(session);
     } catch (...) {
       session_broken_ = session.broken();
       throw;
     }
   }
-  if (!desk_.is_current(job.generation)) throw Error(Code::CARD_CHANGED);
+  if (!desk_.is_current(meant.generation)) throw Error(Code::CARD_CHANGED);
   return result;
 }
 
-pcsc::CardConnection& Worker::connect(const Job& job) {
-  if (!connection_ || connection_->generation != job.generation) {
-    connection_.reset();
-    try {
-      connection_ = std::make_unique<Connection>(api_, job.generation, reader_, job.stop);
-    } catch (const Error& error) {
-      // It was there when it was chosen; the monitor may hear of its leaving later than we do.
-      if (error.code() == Code::CARD_ABSENT) throw Error(Code::CARD_CHANGED, "the card has left");
-      throw;
-    }
+void Worker::connect(const Job& meant, const std::stop_token& stop) {
+  if (connection_ && connection_->generation == meant.generation) return;
+  end_connection();
+  enter(Phase::CONNECTING);
+  auto connection = std::make_unique<Connection>(api_, meant.generation);
+  // SCardConnect waits inside pcscd for another program's transaction, and says nothing meanwhile.
+  if (pcsc::sharing(connection->context, reader_) != pcsc::Sharing::FREE) enter(Phase::WAITING);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(meant.until - Steady::now());
+  try {
+    connection->card.emplace(connection->context, reader_, left, stop);
+  } catch (const Error& error) {
+    // It was there when it was chosen; the monitor may hear of its leaving later than we do.
+    if (error.code() == Code::CARD_ABSENT) throw Error(Code::CARD_CHANGED, "the card has left");
+    throw;
   }
-  return connection_->card;
+  connection_ = std::move(connection);
+}
+
+void Worker::end_connection() {
+  if (!connection_) return;
+  enter(Phase::WAITING);
+  connection_->card->await_others();
+  enter(Phase::WORKING);
+  connection_.reset();
 }
 
 void Worker::drop_unheld() {
   if (connection_ && !(desk_.is_current(connection_->generation) && desk_.is_held(connection_->generation))) {
-    connection_.reset();
+    end_connection();
   }
+}
+
+void Worker::past_others() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(held_by_others_, false)) return;
+  }
+  desk_.let_go();
 }
 
 }  // namespace insd::desk

@@ -27,6 +27,16 @@ void refuse_when_stopped(const std::stop_token& stop, const char* where) {
 
 }  // namespace
 
+Sharing sharing(const Context& context, const std::string& reader) {
+  SCARD_READERSTATE state{};
+  state.szReader = reader.c_str();
+  state.dwCurrentState = SCARD_STATE_UNAWARE;  // answered at once
+  check(context.api(), context.api().get_status_change(context.handle(), 0, &state, 1),
+        "SCardGetStatusChange");
+  if ((state.dwEventState & SCARD_STATE_EXCLUSIVE) != 0) return Sharing::EXCLUSIVE;
+  return (state.dwEventState & SCARD_STATE_INUSE) != 0 ? Sharing::SHARED : Sharing::FREE;
+}
+
 CardConnection::CardConnection(Context& context, const std::string& reader, milliseconds patience,
                                const std::stop_token& stop)
     : context_(context) {
@@ -50,6 +60,11 @@ CardConnection::CardConnection(Context& context, const std::string& reader, mill
     api.disconnect(handle_, SCARD_LEAVE_CARD);
     throw Error(Code::CARD_PROTOCOL, "SCardConnect: neither T=0 nor T=1");
   }
+}
+
+void CardConnection::await_others() const {
+  // Whatever it says (the card may have left): the disconnection ends the transaction and the card's state.
+  if (at_end_ == AtEnd::RESET) context_.api().begin_transaction(handle_);
 }
 
 CardConnection::~CardConnection() {

@@ -16,6 +16,12 @@ namespace insd::pcsc {
 
 enum class AtEnd : std::uint8_t { LEAVE, RESET };
 
+/// What other programs do with a reader, as pcscd says at once. A reader that nobody has open cannot be kept
+/// by a transaction.
+enum class Sharing : std::uint8_t { FREE, SHARED, EXCLUSIVE };
+/// Throws READER_NOT_FOUND, PCSC_*.
+Sharing sharing(const Context& context, const std::string& reader);
+
 /// Connected to the card in one reader. Where another program has a transaction open, the constructor waits
 /// for its end inside pcscd, which cannot be cancelled (measured). Throws CARD_ABSENT, CARD_MUTE, READER_HELD
 /// (after `patience` of retries when another program is exclusive), READER_NOT_FOUND, PCSC_*.
@@ -34,6 +40,9 @@ class CardConnection {
   [[nodiscard]] DWORD protocol() const { return protocol_; }
   /// How the card is left by the destructor; RESET drops its verified state (PIN law, rule 6).
   void at_end(AtEnd what) { at_end_ = what; }
+  /// Before an end with a reset: waits for other programs' transactions, which would keep the destructor
+  /// waiting as well. Throws nothing.
+  void await_others() const;
 
  private:
   Context& context_;

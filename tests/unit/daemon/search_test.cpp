@@ -83,7 +83,7 @@ class SearchTest : public ::testing::Test {
       }
     };
     made.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter,
-                                    std::stop_token) -> boost::asio::awaitable<CardReading> {
+                                    desk::Patience) -> boost::asio::awaitable<CardReading> {
       if (card.generation != "g-2") throw Error(Code::CARD_CHANGED);
       co_return CardReading{card.generation, reading};
     };

@@ -70,6 +70,12 @@ void ScriptedPcsc::hold(const std::string& reader, bool held) {
   find(reader)->held = held;  // pcsc-lite wakes nobody for this
 }
 
+void ScriptedPcsc::take(const std::string& reader, bool taken) {
+  const Lock lock(mutex_);
+  find(reader)->taken = taken;
+  changed_.notify_all();
+}
+
 void ScriptedPcsc::announce_atr_length(const std::string& reader, DWORD length) {
   const Lock lock(mutex_);
   find(reader)->announced_atr_length = length;
@@ -123,6 +129,11 @@ DWORD ScriptedPcsc::last_disposition() const {
   return last_disposition_;
 }
 
+std::set<DWORD> ScriptedPcsc::share_modes() const {
+  const Lock lock(mutex_);
+  return share_modes_;
+}
+
 const SCARD_IO_REQUEST* ScriptedPcsc::last_pci() const {
   const Lock lock(mutex_);
   return last_pci_;
@@ -157,6 +168,7 @@ DWORD ScriptedPcsc::state_of(const Reader& reader) {
   state |= reader.present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
   if (reader.mute) state |= SCARD_STATE_MUTE;
   if (reader.held) state |= SCARD_STATE_EXCLUSIVE;
+  if (reader.taken) state |= SCARD_STATE_INUSE;
   return state;
 }
 
@@ -250,6 +262,24 @@ LONG ScriptedPcsc::connect(SCARDCONTEXT context, const char* reader, DWORD proto
   return SCARD_S_SUCCESS;
 }
 
+// Waits while another program has a transaction; false when pcscd is lost meanwhile.
+bool ScriptedPcsc::await_free(SCARDCONTEXT context, const std::string& reader, Lock& lock) {
+  changed_.wait(lock, [&] {
+    const Reader* slot = find(reader);
+    return slot == nullptr || !slot->taken || dead_contexts_.count(context) != 0;
+  });
+  return dead_contexts_.count(context) == 0;
+}
+
+LONG ScriptedPcsc::begin(SCARDHANDLE card, Lock& lock) {
+  const auto found = cards_.find(card);
+  if (card_in(card) == nullptr) return SCARD_E_INVALID_HANDLE;
+  const Connection connection = found->second;
+  if (!await_free(connection.context, connection.reader, lock)) return SCARD_F_COMM_ERROR;
+  ++transactions_;
+  return SCARD_S_SUCCESS;
+}
+
 LONG ScriptedPcsc::transmit(SCARDHANDLE card, ByteView command, unsigned char* answer, DWORD* length,
                             Lock& lock) {
   const Reader* slot = card_in(card);
@@ -304,10 +334,14 @@ void ScriptedPcsc::fill_api() {
     changed_.notify_all();
     return SCARD_S_SUCCESS;
   });
-  api_.connect =
-      plain("Connect",
-            [this](SCARDCONTEXT context, const char* reader, DWORD, DWORD protocols, SCARDHANDLE* card,
-                   DWORD* protocol) -> LONG { return connect(context, reader, protocols, card, protocol); });
+  api_.connect = [this](SCARDCONTEXT context, const char* reader, DWORD share, DWORD protocols,
+                        SCARDHANDLE* card, DWORD* protocol) -> LONG {
+    Lock lock(mutex_);
+    share_modes_.insert(share);
+    if (const auto result = enter("Connect", lock)) return *result;
+    if (!await_free(context, reader, lock)) return SCARD_F_COMM_ERROR;
+    return connect(context, reader, protocols, card, protocol);
+  };
   api_.reconnect = plain("Reconnect", [this](SCARDHANDLE card, DWORD, DWORD, DWORD, DWORD* protocol) -> LONG {
     *protocol = SCARD_PROTOCOL_T0;
     return card_in(card) != nullptr ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
@@ -316,11 +350,11 @@ void ScriptedPcsc::fill_api() {
     last_disposition_ = disposition;
     return cards_.erase(card) == 1 ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
   });
-  api_.begin_transaction = plain("BeginTransaction", [this](SCARDHANDLE card) -> LONG {
-    if (card_in(card) == nullptr) return SCARD_E_INVALID_HANDLE;
-    ++transactions_;
-    return SCARD_S_SUCCESS;
-  });
+  api_.begin_transaction = [this](SCARDHANDLE card) -> LONG {
+    Lock lock(mutex_);
+    if (const auto result = enter("BeginTransaction", lock)) return *result;
+    return begin(card, lock);
+  };
   api_.end_transaction = plain("EndTransaction", [this](SCARDHANDLE, DWORD disposition) -> LONG {
     last_disposition_ = disposition;
     --transactions_;

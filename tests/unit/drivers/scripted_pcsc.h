@@ -39,6 +39,9 @@ class ScriptedPcsc {
   void eject(const std::string& reader);
   /// Another program holds the reader, alone; or no longer. Nobody is woken.
   void hold(const std::string& reader, bool held);
+  /// Another program opens the reader and begins a transaction (or ends it and leaves): meanwhile connections
+  /// and transactions of others wait, as they do inside pcscd.
+  void take(const std::string& reader, bool taken);
   /// The ATR length that pcscd announces, whatever the ATR is.
   void announce_atr_length(const std::string& reader, DWORD length);
 
@@ -58,6 +61,8 @@ class ScriptedPcsc {
   [[nodiscard]] std::size_t open_cards() const;
   [[nodiscard]] int open_transactions() const;
   [[nodiscard]] DWORD last_disposition() const;
+  /// Every share mode that was asked for.
+  [[nodiscard]] std::set<DWORD> share_modes() const;
   [[nodiscard]] const SCARD_IO_REQUEST* last_pci() const;
 
  private:
@@ -65,7 +70,7 @@ class ScriptedPcsc {
     std::string name;
     DWORD counter = 0;
     Bytes atr;
-    bool present = false, mute = false, held = false;
+    bool present = false, mute = false, held = false, taken = false;
     std::optional<DWORD> announced_atr_length;
     Card card;
   };
@@ -83,6 +88,8 @@ class ScriptedPcsc {
   LONG look(SCARD_READERSTATE* states, DWORD count, std::size_t readers_before, bool& changed);
   LONG wait(SCARDCONTEXT context, DWORD timeout_ms, SCARD_READERSTATE* states, DWORD count);
   LONG connect(SCARDCONTEXT context, const char* reader, DWORD protocols, SCARDHANDLE* card, DWORD* protocol);
+  bool await_free(SCARDCONTEXT context, const std::string& reader, Lock& lock);
+  LONG begin(SCARDHANDLE card, Lock& lock);
   LONG transmit(SCARDHANDLE card, ByteView command, unsigned char* answer, DWORD* length, Lock& lock);
   LONG read_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length);
   void fill_api();
@@ -98,6 +105,7 @@ class ScriptedPcsc {
   std::set<SCARDCONTEXT> contexts_, dead_contexts_, waiting_, cancelled_;
   std::map<SCARDHANDLE, Connection> cards_;
   std::map<std::string, int> calls_;
+  std::set<DWORD> share_modes_;
   LONG next_handle_ = 100;
   int transactions_ = 0;
   DWORD last_disposition_ = 0;
