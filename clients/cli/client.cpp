@@ -66,6 +66,10 @@ v1::ListReadersResponse Client::readers() {
   return call(*readers_, &v1::ReaderService::Stub::ListReaders, v1::ListReadersRequest(), kQuick);
 }
 
+v1::SetReaderEnabledResponse Client::set_reader_enabled(const v1::SetReaderEnabledRequest& request) {
+  return call(*readers_, &v1::ReaderService::Stub::SetReaderEnabled, request, kQuick);
+}
+
 v1::GetProfessionalCardResponse Client::professional_card(const v1::GetProfessionalCardRequest& request) {
   return call(*professionals_, &v1::ProfessionalService::Stub::GetProfessionalCard, request, kCardReading);
 }

@@ -33,6 +33,7 @@ class Client {
   v1::GetInfoResponse info();
   v1::WhatMayIDoResponse what_may_i_do();
   v1::ListReadersResponse readers();
+  v1::SetReaderEnabledResponse set_reader_enabled(const v1::SetReaderEnabledRequest& request);
   v1::GetProfessionalCardResponse professional_card(const v1::GetProfessionalCardRequest& request);
   v1::LogoutResponse logout(const v1::LogoutRequest& request);
   v1::ReadVitaleResponse read_vitale(const v1::ReadVitaleRequest& request);

@@ -11,6 +11,7 @@ namespace insd::cli {
 
 int run_readers(Session& session);
 int run_watch(Session& session);
+int run_reader_enabled(Session& session, bool enabled);
 int run_status(Session& session);
 int run_professional(Session& session);
 int run_login(Session& session);

@@ -71,6 +71,21 @@ int run_watch(Session& session) {
   return EXIT_OK;
 }
 
+int run_reader_enabled(Session& session, bool enabled) {
+  v1::SetReaderEnabledRequest request;
+  request.set_reader(session.options.reader);
+  request.set_enabled(enabled);
+  auto response = session.client.set_reader_enabled(request);
+  if (session.options.json) {
+    session.io.out << to_json(response) << '\n';
+    return EXIT_OK;
+  }
+  auto& reader = *response.mutable_reader();
+  if (reader.name().empty()) reader.mutable_name()->swap(*reader.mutable_alias());  // not plugged in
+  print_reader(session.io.out, session.language, reader);
+  return EXIT_OK;
+}
+
 int run_status(Session& session) {
   const auto info = session.client.info();
   const auto rights = session.client.what_may_i_do();

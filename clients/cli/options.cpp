@@ -78,6 +78,14 @@ class CommandLine {
     command(app_, "status", Word::HELP_STATUS, Command::STATUS);
     command(app_, "readers", Word::HELP_READERS, Command::READERS);
     command(app_, "watch", Word::HELP_WATCH, Command::WATCH);
+    auto* const reader = app_.add_subcommand("reader", word(Word::HELP_READER_ORDER));
+    reader->group(word(Word::LABEL_SUBCOMMANDS));
+    reader->require_subcommand(1);
+    for (auto* const order :
+         {command(*reader, "enable", Word::HELP_READER_ENABLE, Command::READER_ENABLE),
+          command(*reader, "disable", Word::HELP_READER_DISABLE, Command::READER_DISABLE)}) {
+      order->add_option("reader", options_.reader, word(Word::HELP_READER_NAME))->required();
+    }
     add_reader(command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL));
     auto* const login = command(app_, "login", Word::HELP_LOGIN, Command::LOGIN);
     add_reader(login);

@@ -14,6 +14,8 @@ namespace insd::cli {
 enum class Command : std::uint8_t {
   READERS,
   WATCH,
+  READER_ENABLE,
+  READER_DISABLE,
   PROFESSIONAL,
   LOGIN,
   LOGOUT,

@@ -21,6 +21,10 @@ int dispatch(Session& session) {
       return run_readers(session);
     case Command::WATCH:
       return run_watch(session);
+    case Command::READER_ENABLE:
+      return run_reader_enabled(session, true);
+    case Command::READER_DISABLE:
+      return run_reader_enabled(session, false);
     case Command::PROFESSIONAL:
       return run_professional(session);
     case Command::LOGIN:

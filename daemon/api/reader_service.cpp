@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "daemon/api/convert.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
@@ -23,18 +25,14 @@ boost::asio::awaitable<v1::ListReadersResponse> list_readers(Backend& backend, C
 boost::asio::awaitable<v1::SetReaderEnabledResponse> set_reader_enabled(Backend& backend, Call call,
                                                                         v1::SetReaderEnabledRequest request) {
   if (request.reader().empty()) throw Error(Code::INVALID_ARGUMENT).with_field("reader", "is missing");
-  const auto state = backend.desk.state();
   const desk::ReaderFilter allowed = reader_filter(backend, call);
-  for (const desk::Reader& reader : state->readers) {
-    if (reader.name != request.reader() && reader.alias != request.reader()) continue;
-    if (!allowed(reader)) break;
-    const desk::Reader changed = backend.desk.set_enabled(reader.name, request.enabled());
-    v1::SetReaderEnabledResponse response;
-    *response.mutable_reader() = to_proto(changed, call.language);
-    co_return response;
-  }
   // A reader that the caller may not use is as if it were not there.
-  throw Error(Code::READER_NOT_FOUND);
+  if (!std::ranges::all_of(backend.desk.meant_by(request.reader()), allowed))
+    throw Error(Code::READER_NOT_FOUND);
+  const desk::Reader changed = co_await backend.desk.set_enabled(request.reader(), request.enabled());
+  v1::SetReaderEnabledResponse response;
+  *response.mutable_reader() = to_proto(changed, call.language);
+  co_return response;
 }
 
 class ReaderServiceAdapter final : public v1::ReaderService::CallbackService {

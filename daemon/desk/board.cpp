@@ -50,11 +50,13 @@ const Reader* find_by_name(const State& state, const std::string& name) {
 
 }  // namespace
 
-Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock)
+Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
+             std::set<std::string> disabled)
     : configured_(std::move(readers)),
       start_id_(std::move(start_id)),
       clock_(clock),
-      away_since_(clock.steady()) {
+      away_since_(clock.steady()),
+      disabled_(std::move(disabled)) {
   State first;
   first.pcsc_fault = Code::PCSC_RESTARTING;  // until the monitor has seen the service
   first.pcsc_since = clock_.wall();
@@ -75,7 +77,7 @@ Reader Board::describe(const pcsc::Slot& slot) const {
       break;
     }
   }
-  reader.enabled = !disabled_.contains(slot.reader);
+  reader.enabled = !disabled_.contains(reader.name) && !disabled_.contains(reader.alias);
   reader.state = reader.enabled ? state_of(slot) : ReaderState::DISABLED;
   if (reader.enabled && slot.state == pcsc::SlotState::PRESENT) {
     reader.atr = slot.atr;
@@ -123,7 +125,7 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
   State next;
   next.pcsc_fault = snapshot.service_fault;
   note_service(next);
-  std::map<std::string, Seen> seen;
+  std::map<std::string, pcsc::Slot> seen;
   for (const auto& slot : snapshot.slots) {
     if (find_by_name(next, slot.reader) != nullptr)
       continue;  // a twin name cannot be told apart: the first stays
@@ -144,7 +146,7 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
     const bool unchanged =
         before != nullptr && before->state == reader.state && before->generation == reader.generation;
     reader.since = unchanged ? before->since : clock_.wall();
-    seen[slot.reader] = {slot.insertions, slot.state, slot.atr, slot.held_exclusively};
+    seen[slot.reader] = slot;
     next.readers.push_back(std::move(reader));
   }
   const GenerationEnd cause = snapshot.service_fault ? GenerationEnd::SERVICE : GenerationEnd::REMOVED;
@@ -192,8 +194,7 @@ Board::Ended Board::mark_held(const std::string& name, bool held) {
   } else {
     held_.erase(name);
   }
-  const auto& last = seen->second;
-  const Reader now = describe({name, last.state, last.atr, last.insertions, last.held_exclusively});
+  const Reader now = describe(seen->second);
   State next = *state_;
   Reader& reader = *std::ranges::find(next.readers, name, &Reader::name);
   if (now.state == reader.state || reader.problem == Code::READER_STUCK) return {};
@@ -204,25 +205,48 @@ Board::Ended Board::mark_held(const std::string& name, bool held) {
   return {};
 }
 
+std::vector<Reader> Board::meant_by(const std::string& name_or_alias) const {
+  if (name_or_alias.empty()) return {};
+  if (const Reader* by_name = find_by_name(*state_, name_or_alias)) return {*by_name};
+  std::vector<Reader> found;
+  std::ranges::copy_if(state_->readers, std::back_inserter(found),
+                       [&](const Reader& reader) { return reader.alias == name_or_alias; });
+  const auto entry = std::ranges::find(configured_, name_or_alias, &ReaderConfig::alias);
+  if (found.empty() && entry != configured_.end()) {
+    Reader away;
+    away.alias = entry->alias;
+    away.role = entry->role;
+    away.enabled = !disabled_.contains(entry->alias);
+    away.state = away.enabled ? ReaderState::UNUSABLE : ReaderState::DISABLED;
+    away.problem = Code::READER_NOT_FOUND;
+    found.push_back(std::move(away));
+  }
+  return found;
+}
+
 Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) {
-  const Reader* found = find_reader(*state_, name_or_alias);
-  if (found == nullptr) throw Error(Code::READER_NOT_FOUND, printable(name_or_alias));
-  if (found->enabled == enabled) return {};
-  const std::string name = found->name;
+  const auto meant = meant_by(name_or_alias);
+  if (meant.empty()) throw Error(Code::READER_NOT_FOUND, printable(name_or_alias));
   if (enabled) {
-    disabled_.erase(name);
+    disabled_.erase(name_or_alias);
+    for (const auto& reader : meant) {
+      disabled_.erase(reader.name);
+      disabled_.erase(reader.alias);
+    }
   } else {
-    disabled_[name] = true;
+    disabled_.insert(name_or_alias);
   }
   State next = *state_;
   Ended ended;
   for (auto& reader : next.readers) {
-    if (reader.name != name) continue;
+    const auto seen = seen_.find(reader.name);
+    if (seen == seen_.end()) continue;
+    Reader now = describe(seen->second);
+    if (now.enabled == reader.enabled) continue;
     if (!reader.generation.empty()) ended.emplace_back(reader.generation, GenerationEnd::RELEASED);
-    const Seen& seen = seen_[name];
-    reader = describe({name, seen.state, seen.atr, seen.insertions, seen.held_exclusively});
-    if (!reader.atr.empty()) reader.generation = new_generation();
-    reader.since = clock_.wall();
+    if (!now.atr.empty()) now.generation = new_generation();
+    now.since = clock_.wall();
+    reader = std::move(now);
   }
   publish(std::move(next));
   return ended;

@@ -16,7 +16,9 @@ namespace insd::desk {
 /// Turns monitor snapshots into states and hands out generations. Not thread safe.
 class Board {
  public:
-  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock);
+  /// `disabled`: names and aliases of the readers that are not to be used.
+  Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
+        std::set<std::string> disabled = {});
 
   using Ended = std::vector<std::pair<std::string, GenerationEnd>>;
 
@@ -33,19 +35,17 @@ class Board {
   /// Somebody waited in vain for another program to let go of this reader; or it has let go.
   Ended mark_held(const std::string& reader, bool held);
 
-  /// Throws READER_NOT_FOUND. `reader` is a name or an alias.
-  Ended set_enabled(const std::string& reader, bool enabled);
+  /// As Desk::meant_by().
+  [[nodiscard]] std::vector<Reader> meant_by(const std::string& name_or_alias) const;
+
+  /// Throws READER_NOT_FOUND when it means nothing.
+  Ended set_enabled(const std::string& name_or_alias, bool enabled);
+
+  [[nodiscard]] const std::set<std::string>& disabled() const { return disabled_; }
 
   [[nodiscard]] std::shared_ptr<const State> state() const { return state_; }
 
  private:
-  struct Seen {  // what pcscd said last, to tell a change from a repetition
-    std::uint32_t insertions = 0;
-    pcsc::SlotState state = pcsc::SlotState::EMPTY;
-    Bytes atr;
-    bool held_exclusively = false;
-  };
-
   void note_service(State& next);
   Reader describe(const pcsc::Slot& slot) const;
   void publish(State next);
@@ -57,9 +57,9 @@ class Board {
   std::uint64_t counter_ = 0;
   Clock::Steady away_since_;  // when the service was lost; at first: when this object was made
   std::uint64_t service_events_ = 0;
-  std::map<std::string, Seen> seen_;
-  std::map<std::string, bool> disabled_;
-  std::set<std::string> held_;  // by other programs, with the card that is in
+  std::map<std::string, pcsc::Slot> seen_;  // what pcscd said last, to tell a change from a repetition
+  std::set<std::string> disabled_;          // names and aliases
+  std::set<std::string> held_;              // by other programs, with the card that is in
   std::shared_ptr<const State> state_;
 };
 

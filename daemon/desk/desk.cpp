@@ -24,6 +24,8 @@ namespace {
 
 // A contact card answers within seconds; a reader silent for longer has lost it (design: workers).
 constexpr std::chrono::seconds kSilence{30};
+// For the connection to close when a reader is disabled: less than callers wait.
+constexpr std::chrono::seconds kLetGo{10};
 // For the connections to close when the desk stops.
 constexpr std::chrono::seconds kLastMoment{1};
 
@@ -109,8 +111,11 @@ std::optional<Code> code_of(const std::exception_ptr& failure) {
 class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
  public:
   Impl(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock)
-      : executor_(std::move(executor)), api_(api), board_(std::move(readers), std::move(start_id), clock) {}
+       std::string start_id, const Clock& clock, Orders orders)
+      : executor_(std::move(executor)),
+        api_(api),
+        orders_(std::move(orders)),
+        board_(std::move(readers), std::move(start_id), clock, orders_.load()) {}
 
   void start();
   bool stop();
@@ -123,7 +128,11 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
     watchers_.each([now = state()](const Watcher& watcher) { watcher(now); });
   }
   std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
-  Reader set_enabled(const std::string& reader, bool enabled);
+  std::vector<Reader> meant_by(const std::string& name_or_alias) const {
+    const std::lock_guard lock(mutex_);
+    return board_.meant_by(name_or_alias);
+  }
+  asio::awaitable<Reader> set_enabled(std::string name_or_alias, bool enabled);
   std::shared_ptr<void> hold(const std::string& generation, const std::string& reader);
   asio::awaitable<std::any> run(Chosen card, std::function<std::any(pcsc::CardSession&)> work,
                                 Patience patience);
@@ -134,6 +143,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   void change(Change&& make);
   void announce(Board::Ended ended);
   void log_service_events();
+  asio::awaitable<void> let_go(std::string reader);
   void release(const std::string& generation, const std::string& reader);
   bool is_current(const std::string& generation) const;
   bool is_held(const std::string& generation) const;
@@ -147,6 +157,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
 
   const asio::any_io_executor executor_;
   const pcsc::PcscApi& api_;
+  const Orders orders_;
   mutable std::mutex mutex_;
   Board board_;
   std::map<std::string, std::shared_ptr<Worker>> workers_;
@@ -235,7 +246,7 @@ bool Desk::Impl::stop() {
     stopped_ = true;
     workers.swap(workers_);
   }
-  for (const auto& [reader, worker] : workers) worker->stop();
+  for (const auto& [reader, worker] : workers) worker->stop(Code::SHUTTING_DOWN);
   const auto until = Worker::Steady::now() + kLastMoment;
   for (const auto& [reader, worker] : workers) {
     if (worker->wait_ended(until)) continue;
@@ -260,13 +271,44 @@ std::shared_ptr<void> Desk::Impl::watch_generations(GenerationWatcher watcher) {
           }};
 }
 
-Reader Desk::Impl::set_enabled(const std::string& reader, bool enabled) {
-  change([&](Board& board) { return board.set_enabled(reader, enabled); });
-  const std::lock_guard lock(mutex_);
-  for (const auto& [name, worker] : workers_) worker->wake();
-  const Reader* found = find_reader(*board_.state(), reader);
-  if (found == nullptr) throw Error(Code::READER_NOT_FOUND, printable(reader));
-  return *found;
+asio::awaitable<Reader> Desk::Impl::set_enabled(std::string name_or_alias, bool enabled) {
+  const auto self = shared_from_this();
+  std::set<std::string> disabled;
+  change([&](Board& board) {
+    auto ended = board.set_enabled(name_or_alias, enabled);
+    disabled = board.disabled();
+    return ended;
+  });
+  orders_.save(disabled);
+  const auto changed = meant_by(name_or_alias);
+  for (const Reader& reader : changed) {
+    if (!reader.enabled) co_await let_go(reader.name);
+  }
+  // It was there when the order was given, and may have left meanwhile.
+  co_return changed.empty() ? throw Error(Code::READER_NOT_FOUND, printable(name_or_alias)) : changed.front();
+}
+
+asio::awaitable<void> Desk::Impl::let_go(std::string reader) {
+  const auto self = shared_from_this();
+  std::shared_ptr<Worker> worker;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = workers_.extract(reader);
+    if (found.empty()) co_return;
+    worker = found.mapped();
+  }
+  const auto outcome = std::make_shared<Outcome>(executor_);
+  outcome->ready.expires_after(kLetGo);
+  std::function<void()> ended = [weak = weak_from_this(), waiting = std::weak_ptr(outcome)] {
+    if (const auto desk = weak.lock()) desk->deliver(waiting, {}, {});
+  };
+  worker->stop(Code::READER_DISABLED, std::move(ended));
+  boost::system::error_code ignored;
+  co_await outcome->ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (!outcome->finished) {
+    spdlog::error("reader {} is disabled, but does not let go", printable(reader));
+    throw Error(Code::READER_STUCK, printable(reader));
+  }
 }
 
 std::shared_ptr<void> Desk::Impl::hold(const std::string& generation, const std::string& reader) {
@@ -335,7 +377,7 @@ void Desk::Impl::abandon(const std::string& reader, const std::shared_ptr<Worker
     if (found == workers_.end() || found->second != worker) return;
     workers_.erase(found);
   }
-  worker->stop();
+  worker->stop(Code::READER_STUCK);
   change([&](Board& board) { return board.mark_stuck(reader); });
 }
 
@@ -428,9 +470,9 @@ asio::awaitable<void> Desk::Impl::settle(Chosen card) {
 }
 
 Desk::Desk(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-           std::string start_id, const Clock& clock)
-    : impl_(
-          std::make_shared<Impl>(std::move(executor), api, std::move(readers), std::move(start_id), clock)) {}
+           std::string start_id, const Clock& clock, Orders orders)
+    : impl_(std::make_shared<Impl>(std::move(executor), api, std::move(readers), std::move(start_id), clock,
+                                   std::move(orders))) {}
 Desk::~Desk() {
   impl_->stop();
 }
@@ -452,8 +494,11 @@ void Desk::tell_again() {
 std::shared_ptr<void> Desk::watch_generations(GenerationWatcher watcher) {
   return impl_->watch_generations(std::move(watcher));
 }
-Reader Desk::set_enabled(const std::string& reader, bool enabled) {
-  return impl_->set_enabled(reader, enabled);
+std::vector<Reader> Desk::meant_by(const std::string& name_or_alias) const {
+  return impl_->meant_by(name_or_alias);
+}
+asio::awaitable<Reader> Desk::set_enabled(std::string name_or_alias, bool enabled) {
+  return impl_->set_enabled(std::move(name_or_alias), enabled);
 }
 std::shared_ptr<void> Desk::hold(const Chosen& card) {
   return impl_->hold(card.generation, card.reader);

@@ -18,6 +18,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/config.h"
+#include "daemon/desk/orders.h"
 #include "daemon/desk/patience.h"
 #include "drivers/card_kind.h"
 #include "drivers/pcsc/card_session.h"
@@ -89,9 +90,10 @@ using ReaderFilter = std::function<bool(const Reader&)>;
 /// All but state() on the executor, which is one thread. It must have ended before this object does.
 class Desk {
  public:
-  /// `executor` is where watchers are called and awaitables resume. Nothing runs before start().
+  /// `executor` is where watchers are called and awaitables resume. Nothing runs before start(). `orders`
+  /// keeps which readers are disabled.
   Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock);
+       std::string start_id, const Clock& clock, Orders orders = Orders({}));
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
@@ -116,8 +118,16 @@ class Desk {
   using GenerationWatcher = std::function<void(const std::string& generation, GenerationEnd cause)>;
   [[nodiscard]] std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
 
-  /// Throws READER_NOT_FOUND.
-  Reader set_enabled(const std::string& reader, bool enabled);
+  /// The readers that `name_or_alias` means: those that are there, else one that the configuration names and
+  /// that is away (its name is empty then, its problem READER_NOT_FOUND), else none.
+  [[nodiscard]] std::vector<Reader> meant_by(const std::string& name_or_alias) const;
+
+  /// Disabled: the work under way is cut short (READER_DISABLED), and this returns once the card is let go
+  /// of: another program may open it for itself. Enabled: a card there is a new generation. For an alias the
+  /// order is one about whichever reader has it, now or later, until the opposite one. Throws
+  /// READER_NOT_FOUND when it means nothing, READER_STUCK when the reader does not let go: it is disabled
+  /// then all the same.
+  boost::asio::awaitable<Reader> set_enabled(std::string name_or_alias, bool enabled);
 
   /// Throws PCSC_*, READER_NOT_FOUND, READER_DISABLED, CARD_ABSENT, CARD_MUTE, CARD_WRONG_KIND,
   /// CARD_UNSUPPORTED (Vitale 1), CARD_AMBIGUOUS (lists the readers), CARD_CHANGED (selection.generation is

@@ -59,7 +59,7 @@ std::uint64_t Worker::post(Job job) {
   std::uint64_t ticket = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) throw Error(Code::SHUTTING_DOWN);
+    if (stopping_) throw Error(*stopping_, printable(reader_));
     // A job without work gives a card back: nobody's eagerness keeps that from being done.
     if (job.work && (queue_.size() >= kMaxWaiting || queue_.size_of(job.patience.uid) >= kMaxWaitingOfOne)) {
       throw Error(Code::BUSY, printable(reader_));
@@ -84,23 +84,30 @@ bool Worker::withdraw(std::uint64_t ticket) {
   return withdrawn.has_value();
 }
 
-void Worker::stop() {
-  stop_.request_stop();
+void Worker::stop(Code why, std::function<void()> ended) {
   std::vector<Ticket> refused;  // a thread that never comes back must not keep them, nor a PIN in them
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stopping_ = why;
     while (auto waiting = queue_.pop()) refused.push_back(std::move(*waiting));
     if (current_ && !current_->begun) {
       refused.push_back(std::move(*current_));
       current_.reset();
     }
+    if (!ended_) when_ended_ = std::exchange(ended, nullptr);
   }
+  stop_.request_stop();
   changed_.notify_all();
   for (Ticket& ticket : refused) {
     ticket.job.work = nullptr;
-    ticket.job.done({}, std::make_exception_ptr(Error(Code::SHUTTING_DOWN)));
+    ticket.job.done({}, std::make_exception_ptr(Error(why, printable(reader_))));
   }
+  if (ended) ended();
+}
+
+std::optional<Code> Worker::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 bool Worker::wait_ended(Steady::time_point until) {
@@ -165,7 +172,10 @@ void Worker::loop() {
   lock.lock();
   phase_ = Phase::IDLE;
   ended_ = true;
+  const auto tell = std::exchange(when_ended_, nullptr);
   changed_.notify_all();
+  lock.unlock();
+  if (tell) tell();
 }
 
 void Worker::run_job(Job meant) {
@@ -181,6 +191,11 @@ void Worker::run_job(Job meant) {
     if (shows_another_state(error.code())) desk_.look_again();
     error.prefix(printable(reader_));
     failure = std::current_exception();
+    // The caller hears why its work was cut short, not how.
+    const bool cut = error.code() == Code::CANCELLED || error.code() == Code::CARD_CHANGED;
+    if (const auto why = stopped(); cut && why && !meant.patience.stop.stop_requested()) {
+      failure = std::make_exception_ptr(Error(*why, printable(reader_)));
+    }
   } catch (...) {
     failure = std::current_exception();
   }

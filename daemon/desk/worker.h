@@ -64,9 +64,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
   /// thread itself for pcscd cannot be ended.
   bool withdraw(std::uint64_t ticket);
 
-  /// Refuses what has not begun, and ends the thread after the job under way, whose next card command is
-  /// refused too. Never joined: a card call cannot be cancelled.
-  void stop();
+  /// Refuses what has not begun with `why`, and ends the thread after the job under way, whose next card
+  /// command is refused too. Never joined: a card call cannot be cancelled. `ended` is called once when the
+  /// connection is closed, on the worker's thread or at once.
+  void stop(Code why, std::function<void()> ended = {});
 
   /// Waits until the stopped thread has closed its connection; false when it has not by then.
   bool wait_ended(Steady::time_point until);
@@ -93,6 +94,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void run_job(Job meant);
   std::any execute(const Job& meant);
   void check_still_meant(const Job& meant) const;
+  [[nodiscard]] std::optional<Code> stopped() const;
   void connect(const Job& meant, const std::stop_token& stop);
   std::function<std::any(pcsc::CardSession&)> begin_work();
   void enter(Phase phase);
@@ -110,7 +112,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::uint64_t last_ticket_ = 0;
   Phase phase_ = Phase::IDLE;
   Steady::time_point phase_since_{};
-  bool stopping_ = false;
+  std::optional<Code> stopping_;  // why
+  std::function<void()> when_ended_;
   bool woken_ = false;
   bool ended_ = false;
   bool held_by_others_ = false;

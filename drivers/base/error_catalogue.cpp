@@ -84,7 +84,7 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "Name one of the readers listed in the error.", "Indiquer un des lecteurs listés."},
     {Code::READER_DISABLED, "READER_DISABLED", Layer::READER, Retry::AFTER_USER_ACTION,
      "This reader was disabled by an administrator.", "Ce lecteur a été désactivé par l'administrateur.",
-     "Enable it again (SetReaderEnabled).", "Le réactiver."},
+     "Enable it again (insctl reader enable, or start insd-reader@ALIAS).", "Le réactiver."},
     {Code::READER_HELD, "READER_HELD", Layer::READER, Retry::LATER, "Another program holds this reader.",
      "Un autre logiciel utilise ce lecteur.", "Close the other program or wait until it has finished.",
      "Fermer l'autre logiciel ou attendre qu'il ait terminé."},

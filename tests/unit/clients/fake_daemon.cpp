@@ -60,6 +60,12 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     *response = daemon_.readers;
     return unary();
   }
+  grpc::Status SetReaderEnabled(grpc::ServerContext* /*context*/, const v1::SetReaderEnabledRequest* request,
+                                v1::SetReaderEnabledResponse* response) override {
+    daemon_.orders.push_back(*request);
+    *response = daemon_.order_result;
+    return unary();
+  }
   grpc::Status WatchReaders(grpc::ServerContext* /*context*/, const v1::WatchReadersRequest* /*request*/,
                             grpc::ServerWriter<v1::WatchReadersResponse>* writer) override {
     for (const auto& event : daemon_.events) writer->Write(event);

@@ -56,6 +56,7 @@ class FakeDaemon {
   v1::WhatMayIDoResponse rights;
   v1::ListReadersResponse readers;
   std::vector<v1::WatchReadersResponse> events;
+  v1::SetReaderEnabledResponse order_result;
   v1::GetProfessionalCardResponse card;
   std::vector<v1::LoginPrompt> prompts;
   std::optional<v1::ErrorDetail> login_error;  ///< after the prompts, instead of a lease
@@ -69,6 +70,7 @@ class FakeDaemon {
 
   // What it was asked. Read these after the command has ended.
   std::string language;
+  std::vector<v1::SetReaderEnabledRequest> orders;
   std::vector<v1::LoginRequest> login_steps;
   std::vector<std::string> logged_out;
   std::optional<v1::SearchByVitaleRequest> vitale_search;

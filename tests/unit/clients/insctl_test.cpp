@@ -239,6 +239,39 @@ TEST_F(Insctl, JsonKeepsTheContractsNames) {
   EXPECT_FALSE(first.at("enabled").bool_value());
 }
 
+TEST_F(Insctl, AReaderIsEnabledAndDisabledByItsNameOrAlias) {
+  auto& reader = *daemon.order_result.mutable_reader();
+  reader.set_name("reader-a");
+  reader.set_alias("desk-1");
+  reader.set_state(v1::READER_STATE_DISABLED);
+  EXPECT_EQ(insctl({"reader", "disable", "desk-1"}), EXIT_OK) << err;
+  EXPECT_THAT(out, HasSubstr("desk-1 [reader-a]: disabled"));
+  EXPECT_EQ(insctl({"reader", "enable", "--", "desk-1"}), EXIT_OK) << err;
+  ASSERT_EQ(daemon.orders.size(), 2U);
+  EXPECT_EQ(daemon.orders[0].reader(), "desk-1");
+  EXPECT_FALSE(daemon.orders[0].enabled());
+  EXPECT_EQ(daemon.orders[1].reader(), "desk-1");
+  EXPECT_TRUE(daemon.orders[1].enabled());
+
+  EXPECT_EQ(insctl({"reader"}), EXIT_USAGE);
+  EXPECT_EQ(insctl({"reader", "enable"}), EXIT_USAGE);
+  EXPECT_EQ(insctl({"reader", "forget", "desk-1"}), EXIT_USAGE);
+  EXPECT_EQ(daemon.orders.size(), 2U);
+  daemon.failure = test::status_with(test::error_detail("READER_NOT_FOUND"));
+  EXPECT_EQ(insctl({"reader", "disable", "desk-2"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("READER_NOT_FOUND"));
+}
+
+TEST_F(Insctl, AReaderThatIsNotPluggedInIsShownByItsAlias) {
+  auto& reader = *daemon.order_result.mutable_reader();
+  reader.set_alias("desk-1");
+  reader.set_state(v1::READER_STATE_UNUSABLE);
+  reader.set_problem_code("READER_NOT_FOUND");
+  EXPECT_EQ(insctl({"reader", "enable", "desk-1"}), EXIT_OK) << err;
+  EXPECT_THAT(out, HasSubstr("desk-1: unusable"));
+  EXPECT_THAT(out, HasSubstr("READER_NOT_FOUND"));
+}
+
 TEST_F(Insctl, WatchPrintsOneDocumentALineAndTellsWhyItEnded) {
   for (std::uint64_t i = 1; i <= 3; ++i) {
     v1::WatchReadersResponse event;

@@ -220,6 +220,34 @@ TEST_F(BoardTest, ADisabledReaderShowsNothingOfItsCard) {
   EXPECT_FALSE(reader("R").generation.empty());
 }
 
+TEST_F(BoardTest, AnEnabledReaderThatAnotherProgramOpenedMeanwhileIsHeld) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  board_.set_enabled("R", false);
+  pcsc::Slot held = slot("R", kVitaleAtr);
+  held.held_exclusively = true;
+  board_.apply({std::nullopt, {held}});
+  board_.set_enabled("R", true);
+  EXPECT_EQ(reader("R").state, ReaderState::HELD);
+}
+
+TEST_F(BoardTest, AnOrderForAnAliasIsOneAboutWhicheverReaderHasIt) {
+  const auto away = board_.meant_by("desk-1-vitale");
+  ASSERT_EQ(away.size(), 1U);
+  EXPECT_EQ(away[0].name, "");
+  EXPECT_EQ(away[0].problem, Code::READER_NOT_FOUND);
+  EXPECT_TRUE(board_.set_enabled("desk-1-vitale", false).empty());
+  EXPECT_FALSE(board_.meant_by("desk-1-vitale")[0].enabled);
+
+  board_.apply({std::nullopt, {slot("Desk 1 00", kVitaleAtr), slot("Other", kCpsAtr)}});
+  EXPECT_EQ(board_.meant_by("desk-1-vitale")[0].state, ReaderState::DISABLED);
+  EXPECT_EQ(board_.meant_by("Other")[0].state, ReaderState::CARD_PRESENT);
+  // By its name the same reader is enabled as well.
+  board_.set_enabled("Desk 1 00", true);
+  EXPECT_EQ(board_.meant_by("desk-1-vitale")[0].state, ReaderState::CARD_PRESENT);
+  EXPECT_THROW(board_.set_enabled("desk-2-vitale", false), Error);
+  EXPECT_THROW(board_.set_enabled("", false), Error);
+}
+
 TEST_F(BoardTest, AStuckReaderStaysUnusableUntilPcscdReportsAChange) {
   board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
   EXPECT_EQ(board_.mark_stuck("R").size(), 1U);

@@ -96,6 +96,12 @@ class DeskTest : public ::testing::Test {
     return code_of(begin<int>(std::move(card), std::move(work), std::move(patience)));
   }
 
+  Reader order(std::string reader, bool enabled) {
+    auto future = asio::co_spawn(io_, desk_.set_enabled(std::move(reader), enabled), asio::use_future);
+    if (future.wait_for(20s) != std::future_status::ready) throw std::runtime_error("the order did not end");
+    return future.get();
+  }
+
   void insert(Bytes atr = kVitaleAtr) {
     pcsc_.insert("R", std::move(atr), [](ByteView) { return from_hex("9000"); });
     wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });

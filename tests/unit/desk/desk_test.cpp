@@ -62,6 +62,58 @@ TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenTheDeskStops) {
   EXPECT_EQ(pcsc_.open_cards(), 0U);
 }
 
+TEST_F(DeskTest, ADisabledReaderIsLetGoOfBeforeTheOrderReturnsAndItsWorkIsCutShort) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  const auto hold = desk_.hold(card);
+  run<int>(card, touch);
+  EXPECT_EQ(pcsc_.open_cards(), 1U);
+  std::promise<void> under_way;
+  std::function<int(pcsc::CardSession&)> endless = [&](pcsc::CardSession& session) {
+    under_way.set_value();
+    while (true) touch(session);
+    return 0;
+  };
+  auto cut = asio::co_spawn(io_, desk_.with_card<int>(card, std::move(endless), {}), asio::use_future);
+  under_way.get_future().wait();
+  auto waiting = asio::co_spawn(io_, desk_.with_card<int>(card, touch, {}), asio::use_future);
+
+  const Reader disabled = order("R", false);
+  EXPECT_EQ(pcsc_.open_cards(), 0U);
+  EXPECT_EQ(pcsc_.open_transactions(), 0);
+  EXPECT_EQ(disabled.state, ReaderState::DISABLED);
+  for (auto* refused : {&cut, &waiting}) {
+    try {
+      refused->get();
+      ADD_FAILURE() << "the work went on";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::READER_DISABLED);
+    }
+  }
+  EXPECT_EQ(order("R", false).state, ReaderState::DISABLED) << "said twice, nothing changes";
+
+  const Reader enabled = order("R", true);
+  EXPECT_EQ(enabled.state, ReaderState::CARD_PRESENT);
+  EXPECT_NE(enabled.generation, card.generation);
+  EXPECT_EQ(failure(card, touch), Code::CARD_CHANGED);
+  EXPECT_EQ(run<int>(chosen(), touch), 2);
+}
+
+TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenItsReaderIsDisabled) {
+  desk_.start();
+  insert();
+  const auto card = chosen();
+  const auto hold = desk_.hold(card);
+  run<int>(card, [](pcsc::CardSession& session) {
+    session.reset_at_end();
+    return touch(session);
+  });
+  order("R", false);
+  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
+  EXPECT_EQ(pcsc_.open_cards(), 0U);
+}
+
 TEST_F(DeskTest, NothingIsSentForAQuestionRefusedWhileItWaitedForAnotherProgram) {
   desk_.start();
   insert();
