@@ -82,7 +82,7 @@ int run_reader_enabled(Session& session, bool enabled) {
   }
   auto& reader = *response.mutable_reader();
   if (reader.name().empty()) reader.mutable_name()->swap(*reader.mutable_alias());  // not plugged in
-  print_reader(session.io.out, session.language, reader);
+  print_reader(session.io.out, session.language, reader, session.options.verbose);
   return EXIT_OK;
 }
 
