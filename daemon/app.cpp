@@ -40,6 +40,13 @@ std::string monotonic_now() {
                         static_cast<std::uint64_t>(now.tv_nsec) / 1000U);
 }
 
+// Beside insd where it was built, else where it was installed.
+std::filesystem::path token_program() {
+  std::error_code ignored;
+  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "insd-token";
+  return std::filesystem::exists(beside, ignored) ? beside : std::filesystem::path(INSD_TOKEN_PROGRAM);
+}
+
 insi::Exchange& exchange_of(const Searcher& searcher) {
   if (!searcher.exchange) throw Error(Code::INSI_NOT_CONFIGURED);
   return *searcher.exchange;
@@ -60,7 +67,7 @@ App::App(AppOptions options, Config config)
       start_id_(random_hex(6)),
       desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_,
             desk::Orders(started_with_.daemon.state_dir / "disabled-readers")),
-      professionals_(io_.get_executor(), desk_, started_with_.cps, *journal_, clock_),
+      professionals_(io_.get_executor(), desk_, started_with_.cps, token_program(), *journal_, clock_),
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
       search_(search_parts(), answers_, *journal_, clock_),
@@ -84,7 +91,7 @@ SearchParts App::search_parts() {
     return professionals_.grant(lease, uid);
   };
   parts.require_current = [this](const std::vector<std::string>& generations) {
-    desk_.require_current(generations);
+    professionals_.require_current(generations);
   };
   parts.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter allowed,
                                    desk::Patience patience) -> asio::awaitable<CardReading> {
@@ -128,6 +135,7 @@ bool App::run() {
     if (!error) serve();
   });
   io_.run();
+  professionals_.stop();
   if (!desk_.stop()) clean_ = false;
   return clean_;
 }

@@ -60,6 +60,12 @@ void read_cps(Section& section, CpsConfig& cps) {
       "backend", cps.backend,
       {{"auto", CpsBackend::AUTO}, {"direct", CpsBackend::DIRECT}, {"module", CpsBackend::MODULE}});
   section.path("module", cps.module);
+  section.texts("module_environment", cps.module_environment);
+  for (const std::string& variable : cps.module_environment) {
+    if (variable.find('=', 1) == std::string::npos)
+      section.refuse("module_environment", "must be \"NAME=value\"");
+  }
+  section.duration("module_timeout", cps.module_timeout, seconds(1), minutes(2));
   section.table("direct", [&](Section& direct) { direct.flag("real_cards", cps.direct_real_cards); });
   section.choice<OnLeaseEnd>("on_lease_end", cps.on_lease_end,
                              {{"reset", OnLeaseEnd::RESET}, {"leave", OnLeaseEnd::LEAVE}});

@@ -44,8 +44,10 @@ struct ReaderConfig {
 /// [cps]
 struct CpsConfig {
   CpsBackend backend = CpsBackend::AUTO;
-  std::filesystem::path module;    ///< empty: the ANS locations are looked at
-  bool direct_real_cards = false;  ///< key direct.real_cards
+  std::filesystem::path module;                 ///< empty: the ANS locations are looked at
+  std::vector<std::string> module_environment;  ///< "NAME=value": all that the module's process is given
+  std::chrono::seconds module_timeout{15};      ///< of one call into the module
+  bool direct_real_cards = false;               ///< key direct.real_cards
   OnLeaseEnd on_lease_end = OnLeaseEnd::RESET;
   std::chrono::seconds lease_idle{4 * 3600};
   std::chrono::seconds lease_absolute{12 * 3600};

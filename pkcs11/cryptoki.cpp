@@ -38,11 +38,12 @@ Cryptoki::Cryptoki(const CK_FUNCTION_LIST* functions) : functions_(functions) {
   if (functions_ == nullptr) lied("C_GetFunctionList", "no list");
   if (functions_->version.major != 2) lied("C_GetFunctionList", "not version 2");
   const auto& f = *functions_;
-  const bool complete = f.C_GetSlotList != nullptr && f.C_GetTokenInfo != nullptr &&
-                        f.C_OpenSession != nullptr && f.C_CloseSession != nullptr && f.C_Login != nullptr &&
-                        f.C_Logout != nullptr && f.C_FindObjectsInit != nullptr &&
-                        f.C_FindObjects != nullptr && f.C_FindObjectsFinal != nullptr &&
-                        f.C_GetAttributeValue != nullptr && f.C_SignInit != nullptr && f.C_Sign != nullptr;
+  const bool complete = f.C_GetInfo != nullptr && f.C_GetSlotList != nullptr && f.C_GetSlotInfo != nullptr &&
+                        f.C_GetTokenInfo != nullptr && f.C_OpenSession != nullptr &&
+                        f.C_CloseSession != nullptr && f.C_Login != nullptr && f.C_Logout != nullptr &&
+                        f.C_FindObjectsInit != nullptr && f.C_FindObjects != nullptr &&
+                        f.C_FindObjectsFinal != nullptr && f.C_GetAttributeValue != nullptr &&
+                        f.C_SignInit != nullptr && f.C_Sign != nullptr;
   if (!complete) lied("C_GetFunctionList", "functions are missing");
 }
 
@@ -79,7 +80,22 @@ std::optional<TokenInfo> Cryptoki::token_info(CK_SLOT_ID slot) const {
   info.tries = tries_of(raw.flags);
   info.pin_min_length = raw.ulMinPinLen;
   info.pin_max_length = raw.ulMaxPinLen;
+  info.pin_pad = (raw.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
   return info;
+}
+
+void Cryptoki::describe_slot(TokenInfo& token) const {
+  CK_SLOT_INFO raw{};
+  if (functions_->C_GetSlotInfo(token.ref.slot, &raw) != CKR_OK) return;
+  token.slot_description = text_of(raw.slotDescription);
+  token.removable = (raw.flags & CKF_REMOVABLE_DEVICE) != 0;
+}
+
+std::string Cryptoki::module_description() const {
+  CK_INFO raw{};
+  if (functions_->C_GetInfo(&raw) != CKR_OK) return {};
+  return text_of(raw.manufacturerID) + ", " + text_of(raw.libraryDescription) + " " +
+         std::to_string(raw.libraryVersion.major) + "." + std::to_string(raw.libraryVersion.minor);
 }
 
 CK_SESSION_HANDLE Cryptoki::open_session(CK_SLOT_ID slot) const {

@@ -26,6 +26,11 @@ class Cryptoki {
   /// Nothing when the slot has no usable token (absent, unknown to the module, not initialised).
   [[nodiscard]] std::optional<TokenInfo> token_info(CK_SLOT_ID slot) const;
 
+  /// Fills in what the module says of the token's slot; leaves it as it is when the module does not answer.
+  void describe_slot(TokenInfo& token) const;
+  /// What the module says of itself; empty when it does not.
+  [[nodiscard]] std::string module_description() const;
+
   [[nodiscard]] CK_SESSION_HANDLE open_session(CK_SLOT_ID slot) const;
   void close_session(CK_SESSION_HANDLE session) const noexcept;
 

@@ -114,8 +114,13 @@ Module::~Module() = default;
 
 std::vector<TokenInfo> Module::tokens() const {
   std::vector<TokenInfo> result;
+  const std::string module = cryptoki_->module_description();
   for (const auto slot : cryptoki_->slots_with_token()) {
-    if (auto info = cryptoki_->token_info(slot)) result.push_back(*std::move(info));
+    auto info = cryptoki_->token_info(slot);
+    if (!info) continue;
+    cryptoki_->describe_slot(*info);
+    info->module = module;
+    result.push_back(*std::move(info));
   }
   return result;
 }

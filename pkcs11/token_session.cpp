@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkcs11/token_session.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "pkcs11/cryptoki.h"
@@ -11,23 +10,6 @@
 
 namespace insd::pkcs11 {
 namespace {
-
-// Bounds for a module that gives none that can be (0, or the smallest above the largest): those of ISO 7816
-// PINs in one block. Refusing a PIN costs nothing; sending a wrong one costs a try.
-constexpr std::size_t kFallbackMin = 4, kFallbackMax = 8;
-
-void require_form(const SecretString& pin, const TokenInfo& token) {
-  auto min = token.pin_min_length, max = token.pin_max_length;
-  if (max == 0 || min > max) {
-    min = kFallbackMin;
-    max = kFallbackMax;
-  }
-  const auto text = pin.view();
-  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (text.empty() || !digits || text.size() < min || text.size() > max) {
-    throw Error(Code::PIN_MALFORMED, "not the digits, or not as many, as the token asks for");
-  }
-}
 
 // The flags count exactly only with a limit of three tries, which a CPS has (specs: cps 1.6); the states that
 // are sure for every limit are the last try and none.
@@ -66,7 +48,7 @@ TokenInfo TokenSession::present_token() const {
 void TokenSession::login(const SecretString& pin, LastTry last_try) {
   const auto& cryptoki = module_.cryptoki();
   const TokenInfo before = present_token();
-  require_form(pin, before);
+  require_pin_form(pin, before);
   if (before.tries == Tries::LOCKED) {
     throw Error(Code::PIN_BLOCKED, "the token's flags say so").with_try(TrySpent::NO, 0);
   }

@@ -13,7 +13,25 @@ bool label_says(const std::string& label, KeyUse use) {
   return label.find(word) != std::string::npos;
 }
 
+// Bounds for a module that gives none that can be (0, or the smallest above the largest): those of ISO 7816
+// PINs in one block. Refusing a PIN costs nothing; sending a wrong one costs a try.
+constexpr PinBounds kFallback{4, 8};
+
 }  // namespace
+
+PinBounds pin_bounds(const TokenInfo& token) {
+  if (token.pin_max_length == 0 || token.pin_min_length > token.pin_max_length) return kFallback;
+  return {token.pin_min_length, token.pin_max_length};
+}
+
+void require_pin_form(const SecretString& pin, const TokenInfo& token) {
+  const auto bounds = pin_bounds(token);
+  const auto text = pin.view();
+  const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || !digits || text.size() < bounds.min || text.size() > bounds.max) {
+    throw Error(Code::PIN_MALFORMED, "not the digits, or not as many, as the token asks for");
+  }
+}
 
 const Certificate& choose_certificate(const std::vector<Certificate>& certificates, KeyUse use) {
   std::vector<const Certificate*> fitting;

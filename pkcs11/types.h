@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "drivers/base/bytes.h"
+#include "drivers/base/secret.h"
 
 namespace insd::pkcs11 {
 
@@ -40,7 +41,21 @@ struct TokenInfo {
   std::string manufacturer;  ///< of the token
   Tries tries = Tries::NOT_LOW;
   std::size_t pin_min_length = 0, pin_max_length = 0;
+  bool pin_pad = false;  ///< the PIN can be typed on the reader itself
+  // Of Module::tokens() only:
+  bool removable = false;        ///< the slot is a card reader
+  std::string slot_description;  ///< the reader's name, as far as 64 bytes hold it, or the module's own words
+  std::string module;            ///< who made the module and what it calls itself
 };
+
+/// The number of digits that a PIN of this token has. Never impossible, whatever the module says.
+struct PinBounds {
+  std::size_t min = 0, max = 0;
+};
+PinBounds pin_bounds(const TokenInfo& token);
+
+/// Throws PIN_MALFORMED unless the PIN is made of as many digits as the token asks for.
+void require_pin_form(const SecretString& pin, const TokenInfo& token);
 
 struct Certificate {
   Bytes der;

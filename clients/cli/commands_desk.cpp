@@ -108,6 +108,8 @@ int run_professional(Session& session) {
     session.io.out << to_json(response) << '\n';
   } else {
     print_card(session.io.out, session.language, response.card());
+    if (session.options.capabilities)
+      print_capabilities(session.io.out, session.language, response.capabilities());
   }
   return EXIT_OK;
 }

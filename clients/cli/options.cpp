@@ -86,7 +86,9 @@ class CommandLine {
           command(*reader, "disable", Word::HELP_READER_DISABLE, Command::READER_DISABLE)}) {
       order->add_option("reader", options_.reader, word(Word::HELP_READER_NAME))->required();
     }
-    add_reader(command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL));
+    auto* const professional = command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL);
+    add_reader(professional);
+    professional->add_flag("--capabilities", options_.capabilities, word(Word::HELP_CAPABILITIES));
     auto* const login = command(app_, "login", Word::HELP_LOGIN, Command::LOGIN);
     add_reader(login);
     add_pin(login);

@@ -33,6 +33,7 @@ struct Options {
   bool verbose = false;
   std::string reader;      ///< of the card the command is about
   std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
+  bool capabilities = false;
   bool pin_stdin = false;
   bool accept_last_try = false;
   std::optional<unsigned> beneficiary;  ///< as shown: from 1

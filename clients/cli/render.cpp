@@ -176,6 +176,19 @@ void print_card(std::ostream& out, Language language, const v1::ProfessionalCard
   }
 }
 
+void print_capabilities(std::ostream& out, Language language, const v1::CardCapabilities& capabilities) {
+  const auto key = [&](Word label, v1::KeyState state) {
+    line(out, say(language, label), term_of(language, state, v1::KeyState_Name));
+  };
+  line(out, say(language, Word::WAY_TO_CARD), term_of(language, capabilities.backend(), v1::CpsBackend_Name));
+  std::string module = capabilities.module();
+  if (!capabilities.module_description().empty()) module += " (" + capabilities.module_description() + ")";
+  line(out, say(language, Word::MODULE), module);
+  key(Word::SIGNATURE_KEY, capabilities.signature_key());
+  key(Word::AUTHENTICATION_KEY, capabilities.authentication_key());
+  if (capabilities.pin_pad()) out << "  " << say(language, Word::PIN_PAD_UNUSED) << '\n';
+}
+
 std::string describe(const v1::Beneficiary& person) {
   return person.usual_name() + " " + person.given_name() + ", " + person.birth_date();
 }

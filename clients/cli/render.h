@@ -30,6 +30,7 @@ void print_reader(std::ostream& out, Language language, const v1::Reader& reader
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);
 void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event);
 void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);
+void print_capabilities(std::ostream& out, Language language, const v1::CardCapabilities& capabilities);
 /// The people of a card, numbered from 1.
 void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading);
 /// The answer, what it is, and what is missing to qualify it.

@@ -56,6 +56,7 @@ v1::LoginResponse to_proto(const desk::Prompt& prompt, const std::string& caller
   proto.set_prompt_id(prompt.prompt_id);
   proto.set_kind(to_proto(prompt.kind));
   proto.set_card_number(printable(prompt.card_number));
+  proto.set_card_serial(printable(prompt.card_serial));
   proto.set_holder(printable(prompt.holder));
   if (prompt.tries_left) proto.set_tries_left(*prompt.tries_left);
   proto.set_caller(caller);

@@ -62,9 +62,34 @@ v1::ProfessionalCard to_proto(const desk::Professional& who) {
   proto.set_test_pki(who.test_pki);
   if (who.tries_left) proto.set_pin_tries_left(*who.tries_left);
   proto.set_pin_blocked(who.pin_blocked);
-  proto.set_backend(to_proto(who.backend));
+  proto.set_backend(to_proto(who.capabilities.backend));
   proto.set_signature_certificate(bytes_text(who.signature_certificate));
   proto.set_authentication_certificate(bytes_text(who.authentication_certificate));
+  return proto;
+}
+
+v1::KeyState to_proto(desk::KeyState state) {
+  switch (state) {
+    case desk::KeyState::ABSENT:
+      return v1::KEY_STATE_UNSPECIFIED;
+    case desk::KeyState::USABLE:
+      return v1::KEY_STATE_USABLE;
+    case desk::KeyState::UNUSABLE:
+      return v1::KEY_STATE_UNUSABLE;
+    case desk::KeyState::UNTRIED:
+      return v1::KEY_STATE_UNTRIED;
+  }
+  return v1::KEY_STATE_UNSPECIFIED;
+}
+
+v1::CardCapabilities to_proto(const desk::Capabilities& capabilities) {
+  v1::CardCapabilities proto;
+  proto.set_backend(to_proto(capabilities.backend));
+  proto.set_module(printable(capabilities.module));
+  proto.set_module_description(printable(capabilities.module_description));
+  proto.set_signature_key(to_proto(capabilities.signature_key));
+  proto.set_authentication_key(to_proto(capabilities.authentication_key));
+  proto.set_pin_pad(capabilities.pin_pad);
   return proto;
 }
 
@@ -76,6 +101,7 @@ boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
   const desk::Professional who = co_await backend.professionals.describe(selection, allowed, patience);
   v1::GetProfessionalCardResponse response;
   *response.mutable_card() = to_proto(who);
+  *response.mutable_capabilities() = to_proto(who.capabilities);
   co_return response;
 }
 

@@ -18,6 +18,7 @@ Fit fit(CardKind kind, Wanted wanted) {
     return kind == CardKind::VITALE_1 ? Fit::UNSUPPORTED : Fit::NO;
   }
   if (kind == CardKind::CPS_3) return Fit::YES;
+  if (kind == CardKind::CPS_4 && wanted == Wanted::CPS_BY_MODULE) return Fit::YES;
   return is_cps(kind) ? Fit::UNSUPPORTED : Fit::NO;
 }
 

@@ -54,12 +54,8 @@ CpsCard read_cps_card(iso7816::Channel& channel) {
   return card;
 }
 
-Professional to_professional(const Chosen& chosen, const CpsCard& card) {
-  const insi::CertificateFacts facts = insi::certificate_facts(card.signature_certificate);
-  Professional who;
-  who.card = chosen;
-  who.card_number = printable(card.layout.card_number);
-  who.label = printable(card.layout.label);
+void set_signature_certificate(Professional& who, Bytes certificate) {
+  const insi::CertificateFacts facts = insi::certificate_facts(certificate);
   who.type = card_type(facts.card_type);
   who.national_id = facts.common_name;
   who.family_name = facts.family_name;
@@ -70,9 +66,20 @@ Professional to_professional(const Chosen& chosen, const CpsCard& card) {
   who.not_before = facts.not_before;
   who.not_after = facts.not_after;
   who.test_pki = facts.test_pki;
+  who.signature_certificate = std::move(certificate);
+}
+
+Professional to_professional(const Chosen& chosen, const CpsCard& card) {
+  Professional who;
+  set_signature_certificate(who, card.signature_certificate);
+  who.card = chosen;
+  who.card_number = printable(card.layout.card_number);
+  who.label = printable(card.layout.label);
+  who.serial = card.layout.serial;
   who.tries_left = card.pin.tries_left;
   who.pin_blocked = card.pin.blocked;
-  who.signature_certificate = card.signature_certificate;
+  // A card that does not tell may be at its last try.
+  who.last_try = card.pin.tries_left == 1 || (!card.pin.tries_left && !card.pin.verified);
   who.authentication_certificate = card.authentication_certificate;
   who.pin_min_length = card.layout.pin.min_length;
   who.pin_max_length = card.layout.pin.max_length;

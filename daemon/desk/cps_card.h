@@ -2,7 +2,7 @@
 // A CPS card as read by the direct driver, turned into who the professional is.
 #pragma once
 
-#include "daemon/desk/professional.h"
+#include "daemon/desk/card_backend.h"
 #include "drivers/cps/cps.h"
 
 namespace insd::desk {
@@ -18,7 +18,10 @@ struct CpsCard {
 /// Blocking, on the reader's worker. Errors of drivers/cps.
 CpsCard read_cps_card(iso7816::Channel& channel);
 
-/// Throws CERTIFICATE_INVALID when the signature certificate cannot be read.
+/// Takes from the certificate who it is. Throws CERTIFICATE_INVALID when it cannot be read.
+void set_signature_certificate(Professional& who, Bytes certificate);
+
+/// As set_signature_certificate().
 Professional to_professional(const Chosen& chosen, const CpsCard& card);
 
 /// True when every local user can reach the cards past this daemon: pcscd's socket is open to all (PIN law,

@@ -66,7 +66,11 @@ struct Selection {
   std::string reader;      ///< name or alias; empty = the only one that fits
   std::string generation;  ///< empty = the current one
 };
-enum class Wanted : std::uint8_t { VITALE, CPS };
+enum class Wanted : std::uint8_t {
+  VITALE,
+  CPS,            ///< that the direct driver knows
+  CPS_BY_MODULE,  ///< also a CPS4: the module decides
+};
 
 /// A card that was there when it was chosen.
 struct Chosen {

@@ -13,7 +13,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/desk/professional.h"
-#include "drivers/cps/cps.h"
 
 namespace insd::desk {
 
@@ -21,11 +20,10 @@ struct Lease {
   std::string token;
   std::uint32_t uid = 0;
   Professional professional;
-  cps::Layout layout;
   bool detached = false;
   std::optional<unsigned> signatures_left;  ///< not yet begun; nothing = no limit
   unsigned signing = 0;                     ///< begun, not yet ended
-  std::shared_ptr<void> hold;               ///< keeps the card connection open
+  std::shared_ptr<void> hold;               ///< keeps the card's verified state
   Clock::Steady idle_end, absolute_end;
 };
 

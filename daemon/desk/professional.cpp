@@ -10,7 +10,9 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/cps_card.h"
+#include "daemon/desk/direct_backend.h"
 #include "daemon/desk/leases.h"
+#include "daemon/desk/module_backend.h"
 #include "drivers/base/error.h"
 #include "drivers/base/random.h"
 
@@ -60,18 +62,21 @@ class JournalEntry {
 
 class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalDesk::Impl> {
  public:
-  Impl(asio::any_io_executor executor, Desk& desk, const CpsConfig& config, journal::Journal& journal,
-       const Clock& clock)
+  Impl(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
+       std::filesystem::path token_program, journal::Journal& journal, const Clock& clock)
       : executor_(std::move(executor)),
         desk_(desk),
         config_(config),
+        token_program_(std::move(token_program)),
         journal_(journal),
         clock_(clock),
-        leases_(executor_, config.lease_idle, config.lease_absolute, clock) {}
+        leases_(executor_, config.lease_idle, config.lease_absolute, clock),
+        direct_(desk, config) {}
 
   void watch_cards() {
     watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
-      cards_.erase(generation);
+      direct_.card_left(generation, cause);
+      if (module_) module_->card_left(generation, cause);
       leases_.end_generation(generation, lease_end(cause));
     });
   }
@@ -83,70 +88,66 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, Bytes message, std::stop_token stop);
   Grant grant(const std::string& token, std::uint32_t uid);
   Leases& leases() { return leases_; }
+  void stop() {
+    if (module_) module_->stop();
+  }
+  void require_current(std::vector<std::string> generations) const {
+    if (module_) std::erase_if(generations, [&](const auto& each) { return module_->is_token(each); });
+    desk_.require_current(generations);
+  }
 
  private:
-  asio::awaitable<CpsCard> read(Chosen chosen, Patience patience);
-  void require_backend_for(const Professional& who, const cps::PinStatus& pin) const;
+  CardBackend& backend();
+  CardBackend& backend_of(const Professional& who);
   asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
-  asio::awaitable<void> verify(Chosen chosen, cps::Layout layout, std::shared_ptr<SecretString> pin,
-                               cps::LastTry last_try, Patience patience);
 
   const asio::any_io_executor executor_;
   Desk& desk_;
   const CpsConfig config_;
+  const std::filesystem::path token_program_;
   journal::Journal& journal_;
   const Clock& clock_;
   Leases leases_;
-  std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
-  std::set<std::string> asking_;          // generations with an open question
-  std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
+  DirectBackend direct_;
+  std::unique_ptr<ModuleBackend> module_;  // made when it is first needed
+  std::set<std::string> asking_;           // generations with an open question
   std::shared_ptr<void> watch_;
 };
 
-asio::awaitable<CpsCard> ProfessionalDesk::Impl::read(Chosen chosen, Patience patience) {
-  const auto self = shared_from_this();
-  const auto cached = cards_.find(chosen.generation);
-  if (cached == cards_.end()) {
-    std::function<CpsCard(pcsc::CardSession&)> work = [](pcsc::CardSession& session) {
-      return read_cps_card(session);
-    };
-    CpsCard card = co_await desk_.with_card<CpsCard>(chosen, std::move(work), std::move(patience));
-    desk_.require_current({chosen.generation});
-    cards_.insert_or_assign(chosen.generation, card);
-    co_return card;
+// The way to the card, by configuration: "auto" takes a module that is configured or the national agency's
+// where it is installed, also when that happens while the daemon runs.
+CardBackend& ProfessionalDesk::Impl::backend() {
+  if (module_) return *module_;
+  if (config_.backend == CpsBackend::DIRECT) return direct_;
+  const auto file = find_module(config_.module);
+  if (file.empty()) {
+    if (config_.backend == CpsBackend::AUTO) return direct_;
+    throw Error(Code::CPS_MODULE_MISSING);
   }
-  CpsCard card = cached->second;
-  std::function<cps::PinStatus(pcsc::CardSession&)> work = [layout =
-                                                                card.layout](pcsc::CardSession& session) {
-    // One card's holder never stands beside another card's tries.
-    if (cps::read_serial(session) != layout.serial) throw Error(Code::CARD_CHANGED, "another CPS");
-    return cps::pin_status(session, layout);
-  };
-  card.pin = co_await desk_.with_card<cps::PinStatus>(chosen, std::move(work), std::move(patience));
-  co_return card;
+  token::ChildOptions options;
+  options.executable = token_program_;
+  options.module = file;
+  options.environment = config_.module_environment;
+  options.call_deadline = config_.module_timeout;
+  options.start_deadline = config_.module_timeout;
+  module_ = std::make_unique<ModuleBackend>(executor_, desk_, std::move(options), config_.on_lease_end,
+                                            [this](const std::string& generation, GenerationEnd cause) {
+                                              leases_.end_generation(generation, lease_end(cause));
+                                            });
+  return *module_;
+}
+
+CardBackend& ProfessionalDesk::Impl::backend_of(const Professional& who) {
+  if (who.capabilities.backend == CpsBackend::MODULE) return *module_;
+  return direct_;
 }
 
 asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selection, ReaderFilter allowed,
                                                                Patience patience) {
   const auto self = shared_from_this();
-  const Chosen chosen = desk_.choose(selection, Wanted::CPS, allowed);
-  co_return to_professional(chosen, co_await read(chosen, std::move(patience)));
-}
-
-// The direct driver has met no real card: a doctor's tries are not ours to spend (design: signing).
-void ProfessionalDesk::Impl::require_backend_for(const Professional& who, const cps::PinStatus& pin) const {
-  if (config_.backend == CpsBackend::MODULE) {
-    throw Error(Code::UNSUPPORTED, "login through a PKCS#11 module is not served by this release");
-  }
-  if (who.test_pki) return;
-  if (!config_.direct_real_cards) {
-    throw Error(config_.backend == CpsBackend::AUTO ? Code::CPS_MODULE_MISSING
-                                                    : Code::CPS_DIRECT_NOT_ALLOWED);
-  }
-  const bool full = pin.tries_left && pin.max_tries && *pin.tries_left == *pin.max_tries;
-  if (!full && !proven_cards_.contains(who.card_number)) {
-    throw Error(Code::CPS_DIRECT_NOT_ALLOWED, "a first login on a real card needs all its tries");
-  }
+  CardBackend& way = backend();
+  Chosen chosen = co_await way.choose(std::move(selection), std::move(allowed));
+  co_return co_await way.read(std::move(chosen), std::move(patience));
 }
 
 asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
@@ -157,6 +158,7 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
   prompt.kind = kind;
   prompt.reader = who.card.reader;
   prompt.card_number = who.card_number;
+  prompt.card_serial = who.serial;
   prompt.holder = who.holder();
   prompt.tries_left = who.tries_left;
   prompt.min_length = who.pin_min_length;
@@ -171,52 +173,30 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
   co_return std::get<bool>(answer);
 }
 
-asio::awaitable<void> ProfessionalDesk::Impl::verify(Chosen chosen, cps::Layout layout,
-                                                     std::shared_ptr<SecretString> pin, cps::LastTry last_try,
-                                                     Patience patience) {
-  std::function<bool(pcsc::CardSession&)> work = [layout = std::move(layout), pin = std::move(pin), last_try,
-                                                  reset = config_.on_lease_end ==
-                                                          OnLeaseEnd::RESET](pcsc::CardSession& session) {
-    cps::verify_pin(session, layout, *pin, last_try);
-    // From now on, however this connection ends, the verified state ends with it.
-    if (reset) session.reset_at_end();
-    return true;
-  };
-  try {
-    co_await desk_.with_card<bool>(std::move(chosen), std::move(work), std::move(patience));
-  } catch (const Error& error) {
-    // VERIFY may be under way in a reader that does not come back.
-    if (error.code() == Code::READER_STUCK)
-      throw Error(Code::READER_STUCK, error.detail()).with_try(TrySpent::UNKNOWN);
-    throw;
-  }
-}
-
 asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, Owner owner,
                                                          ReaderFilter allowed, Asker& asker,
                                                          std::stop_token stop) {
   const auto self = shared_from_this();
-  const Chosen chosen = desk_.choose(request.card, Wanted::CPS, allowed);
+  CardBackend& way = backend();
+  const Chosen chosen = co_await way.choose(request.card, std::move(allowed));
   leases_.check_room(owner.uid);
   if (!asking_.insert(chosen.generation).second) throw Error(Code::PIN_PROMPT_BUSY);
   const std::shared_ptr<void> asked(
       nullptr, [self, generation = chosen.generation](void*) { self->asking_.erase(generation); });
   // Held from before VERIFY on: pcscd must not power the card down between the two.
-  const auto hold = desk_.hold(chosen);
+  const auto hold = way.hold(chosen);
   const Patience patience(stop, owner.uid, owner.pid);
-  CpsCard card = co_await read(chosen, patience);
-  Professional who = to_professional(chosen, card);
-  if (card.pin.blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
-  require_backend_for(who, card.pin);
+  Professional who = co_await way.read(chosen, patience);
+  if (who.pin_blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
+  way.require_login_allowed(who);
 
-  cps::LastTry last_try = cps::LastTry::REFUSE;
-  // A card that does not tell may be at its last try.
-  if (who.tries_left == 1 || (!who.tries_left && !card.pin.verified)) {
+  LastTry last_try = LastTry::REFUSE;
+  if (who.last_try) {
     const PromptAnswer consent = co_await ask(asker, PromptKind::LAST_TRY_CONSENT, who);
     const bool* agreed = std::get_if<bool>(&consent);
     if (agreed == nullptr || !*agreed)
       throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, who.tries_left);
-    last_try = cps::LastTry::ALLOW;
+    last_try = LastTry::ALLOW;
   }
   PromptAnswer answer = co_await ask(asker, PromptKind::PIN, who);
   if (!std::holds_alternative<SecretString>(answer))
@@ -225,21 +205,19 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
 
   JournalEntry entry(journal_, login_record(request, owner, who), clock_);
   try {
-    co_await verify(chosen, card.layout, std::move(pin), last_try, patience);
+    co_await way.verify(who, std::move(pin), last_try, patience);
   } catch (const Error& error) {
     entry.code(error.entry().name);
     throw;
   }
-  if (!who.test_pki) proven_cards_.insert(who.card_number);
   entry.code("OK");
   // A caller that has gone gets no lease, and a card that has gone carries none.
   if (stop.stop_requested()) throw Error(Code::CANCELLED);
-  desk_.require_current({chosen.generation});
+  require_current({chosen.generation});
 
   Lease lease;
   lease.uid = owner.uid;
   lease.professional = who;
-  lease.layout = card.layout;
   lease.detached = request.detached;
   if (request.max_signatures != 0) lease.signatures_left = request.max_signatures;
   lease.hold = hold;
@@ -258,7 +236,7 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uin
   const Professional who = leases_.find(token, uid).professional;
   // Ended first: a journal that cannot be written must not keep a card logged in.
   const bool last = leases_.end(token, LeaseEnd::LOGOUT);
-  co_await desk_.settle(who.card);
+  co_await backend_of(who).settle(who.card);
   journal::Begin record;
   record.operation = "logout";
   record.uid = uid;
@@ -282,14 +260,10 @@ asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint
   const Chosen card = lease.professional.card;
   const Bytes certificate = lease.professional.signature_certificate;
   const auto to_sign = std::make_shared<Bytes>(std::move(message));
-  std::function<Bytes(pcsc::CardSession&)> work = [layout = lease.layout,
-                                                   to_sign](pcsc::CardSession& session) {
-    return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *to_sign);
-  };
   const Patience patience(std::move(stop), uid, 0);
   Bytes signature;
   try {
-    signature = co_await desk_.with_card<Bytes>(card, std::move(work), patience);
+    signature = co_await backend_of(lease.professional).sign(card, to_sign, patience);
   } catch (const Error& error) {
     if (error.code() != Code::CARD_ACCESS_DENIED) throw;
     // The card forgot the PIN: another program reset it or logged out.
@@ -333,8 +307,9 @@ ProfessionalDesk::Grant ProfessionalDesk::Impl::grant(const std::string& token, 
 }
 
 ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-                                   journal::Journal& journal, const Clock& clock)
-    : impl_(std::make_shared<Impl>(std::move(executor), desk, config, journal, clock)) {
+                                   const std::filesystem::path& token_program, journal::Journal& journal,
+                                   const Clock& clock)
+    : impl_(std::make_shared<Impl>(std::move(executor), desk, config, token_program, journal, clock)) {
   impl_->watch_cards();
 }
 ProfessionalDesk::~ProfessionalDesk() = default;
@@ -355,6 +330,12 @@ void ProfessionalDesk::end(const std::string& token, LeaseEnd cause) {
 }
 void ProfessionalDesk::end_all() {
   impl_->leases().end_all(LeaseEnd::SHUTDOWN);
+}
+void ProfessionalDesk::stop() {
+  impl_->stop();
+}
+void ProfessionalDesk::require_current(const std::vector<std::string>& generations) const {
+  impl_->require_current(generations);
 }
 void ProfessionalDesk::on_end(const std::string& token, std::function<void(LeaseEnd)> ended) {
   impl_->leases().on_end(token, std::move(ended));

@@ -9,36 +9,18 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/desk/desk.h"
+#include "daemon/desk/card_backend.h"
 #include "daemon/insi/signer.h"
 #include "daemon/journal/journal.h"
 #include "drivers/base/secret.h"
 
 namespace insd::desk {
 
-enum class CardType : std::uint8_t { UNKNOWN, CPS, CPF, CPE, CPA };
-
-/// What certificates and card say; empty = they do not.
-struct Professional {
-  Chosen card;
-  std::string card_number, label;
-  CardType type = CardType::UNKNOWN;
-  std::string national_id, family_name, given_name, title, organisation_id, issuer;
-  std::optional<Clock::Wall> not_before, not_after;
-  bool test_pki = false;
-  std::optional<int> tries_left;
-  bool pin_blocked = false;
-  CpsBackend backend = CpsBackend::DIRECT;
-  Bytes signature_certificate, authentication_certificate;
-  std::size_t pin_min_length = 0, pin_max_length = 0;
-  [[nodiscard]] std::string holder() const;  ///< "Title Given FAMILY", printable
-};
-
 enum class PromptKind : std::uint8_t { PIN, LAST_TRY_CONSENT };
 struct Prompt {
   std::string prompt_id;
   PromptKind kind = PromptKind::PIN;
-  std::string reader, card_number, holder;
+  std::string reader, card_number, card_serial, holder;
   std::optional<int> tries_left;
   std::size_t min_length = 0, max_length = 0;
   Clock::Wall expires;
@@ -90,8 +72,9 @@ struct LeaseInfo {
 
 class ProfessionalDesk {
  public:
+  /// `token_program` is where insd-token is installed.
   ProfessionalDesk(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-                   journal::Journal& journal, const Clock& clock);
+                   const std::filesystem::path& token_program, journal::Journal& journal, const Clock& clock);
   ~ProfessionalDesk();
   ProfessionalDesk(const ProfessionalDesk&) = delete;
   ProfessionalDesk& operator=(const ProfessionalDesk&) = delete;
@@ -113,6 +96,12 @@ class ProfessionalDesk {
   /// Ends every lease (the daemon stops). The cards' verified state goes with their connections:
   /// Desk::stop().
   void end_all();
+
+  /// Logs out of every token and ends the module's process. Called when the executor runs no more.
+  void stop();
+
+  /// Desk::require_current(), where a token without a reader is a card too.
+  void require_current(const std::vector<std::string>& generations) const;
 
   /// Calls `ended` once on the executor when the lease ends, also when it already has.
   void on_end(const std::string& token, std::function<void(LeaseEnd)> ended);

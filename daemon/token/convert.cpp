@@ -42,6 +42,10 @@ std::vector<pkcs11::TokenInfo> tokens_of(const wire::Answer& answer) {
     info.tries = static_cast<pkcs11::Tries>(token.tries());
     info.pin_min_length = token.pin_min_length();
     info.pin_max_length = token.pin_max_length();
+    info.pin_pad = token.pin_pad();
+    info.removable = token.removable();
+    info.slot_description = printable(token.slot_description());
+    info.module = printable(token.module());
     result.push_back(std::move(info));
   }
   return result;
@@ -59,6 +63,10 @@ void to_wire(const pkcs11::TokenInfo& info, wire::TokenInfo& out) {
   out.set_tries(static_cast<wire::Tries>(info.tries));
   out.set_pin_min_length(info.pin_min_length);
   out.set_pin_max_length(info.pin_max_length);
+  out.set_pin_pad(info.pin_pad);
+  out.set_removable(info.removable);
+  out.set_slot_description(info.slot_description);
+  out.set_module(info.module);
 }
 
 std::vector<pkcs11::Certificate> certificates_of(const wire::Answer& answer) {

@@ -28,13 +28,18 @@ class TokenProcess::Impl {
   void stop() {
     {
       const std::lock_guard lock(mutex_);
-      stopping_ = true;
+      if (std::exchange(stopping_, true)) return;
       // An idle child ends politely below; one in the middle of a call cannot be asked to.
       if (waiting_ > 0 && child_) child_->kill();
     }
     // On the worker: the child would be killed with the thread that started it before it could log out.
     asio::post(worker_, [this] { drop_child(); });
     worker_.join();
+  }
+
+  bool stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
   }
 
   pid_t pid() const {
@@ -46,6 +51,7 @@ class TokenProcess::Impl {
   template <class Work>
   asio::awaitable<std::invoke_result_t<Work, Impl&>> run(Work work) {
     using Result = std::invoke_result_t<Work, Impl&>;
+    if (stopped()) throw Error(Code::SHUTTING_DOWN);
     if (waiting_.fetch_add(1) >= kMaxWaiting) {
       --waiting_;
       throw Error(Code::BUSY, "too many calls wait for the module");
@@ -79,7 +85,6 @@ class TokenProcess::Impl {
 
   [[nodiscard]] bool has_child() const { return child_ && child_->usable(); }
 
- private:
   void drop_child() {
     std::unique_ptr<Child> ending;
     {
@@ -88,6 +93,7 @@ class TokenProcess::Impl {
     }
   }
 
+ private:
   const ChildOptions options_;
   std::atomic<int> waiting_ = 0;
   mutable std::mutex mutex_;
@@ -101,6 +107,18 @@ TokenProcess::TokenProcess(ChildOptions options) : impl_(std::make_unique<Impl>(
 
 TokenProcess::~TokenProcess() {
   impl_->stop();
+}
+
+void TokenProcess::stop() {
+  impl_->stop();
+}
+
+bool TokenProcess::stopped() const {
+  return impl_->stopped();
+}
+
+asio::awaitable<void> TokenProcess::let_go() {
+  return impl_->run([](Impl& impl) { impl.drop_child(); });
 }
 
 asio::awaitable<std::vector<pkcs11::TokenInfo>> TokenProcess::list_tokens() {

@@ -27,6 +27,16 @@ class TokenProcess {
   TokenProcess(const TokenProcess&) = delete;
   TokenProcess& operator=(const TokenProcess&) = delete;
 
+  /// Ends the process; whatever is asked from now on is SHUTTING_DOWN. Takes at most the end deadline. To be
+  /// called where the callers' executor does not run any more, or outlives what still waits.
+  void stop();
+
+  [[nodiscard]] bool stopped() const;
+
+  /// Ends the process, which lets go of every card; the next call starts a new one. Every login has then
+  /// ended.
+  boost::asio::awaitable<void> let_go();
+
   /// The tokens there are now. Ends no login. Errors of all five: CPS_MODULE_MISSING, MODULE_REFUSED,
   /// MODULE_STUCK, MODULE_CRASHED, MODULE_FAILED, BUSY.
   boost::asio::awaitable<std::vector<pkcs11::TokenInfo>> list_tokens();

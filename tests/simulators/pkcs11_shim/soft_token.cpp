@@ -10,11 +10,13 @@ namespace fs = std::filesystem;
 
 namespace insd::sim {
 
-SoftToken::SoftToken() {
+SoftToken::SoftToken() : SoftToken(fs::path(INSD_CPS_TOKENS) / "tokens") {}
+
+SoftToken::SoftToken(const fs::path& tokens) {
   std::string name = (fs::temp_directory_path() / "insd-token-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
   directory_ = name;
-  fs::copy(fs::path(INSD_CPS_TOKENS) / "tokens", directory_ / "tokens", fs::copy_options::recursive);
+  fs::copy(tokens, directory_ / "tokens", fs::copy_options::recursive);
   std::ofstream(directory_ / "softhsm2.conf") << "directories.tokendir = " << (directory_ / "tokens").string()
                                               << "\nobjectstore.backend = file\nlog.level = ERROR\n";
   faults("");

@@ -16,6 +16,8 @@ class SoftToken {
   static constexpr const char* kSwappedIdsLabel = "CPS3v3-0000000002";
 
   SoftToken();
+  /// On tokens of the caller's: a directory of SoftHSM, copied.
+  explicit SoftToken(const std::filesystem::path& tokens);
   ~SoftToken();
   SoftToken(const SoftToken&) = delete;
   SoftToken& operator=(const SoftToken&) = delete;

@@ -227,6 +227,24 @@ TEST_F(Insctl, TheLocaleChoosesTheLanguageHereAndThere) {
   EXPECT_THAT(out, HasSubstr("Version du service"));
 }
 
+TEST_F(Insctl, CapabilitiesAreShownWhenAskedFor) {
+  auto& can = *daemon.card.mutable_capabilities();
+  can.set_backend(v1::CPS_BACKEND_MODULE);
+  can.set_module("/usr/lib/cps.so");
+  can.set_module_description("maker, name\x1b[2J 3.1");
+  can.set_signature_key(v1::KEY_STATE_UNTRIED);
+  EXPECT_EQ(insctl({"professional"}), EXIT_OK);
+  EXPECT_EQ(out.find("/usr/lib/cps.so"), std::string::npos);
+  EXPECT_EQ(insctl({"professional", "--capabilities"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("PKCS#11 module"));
+  EXPECT_THAT(out, HasSubstr("/usr/lib/cps.so (maker, name?[2J 3.1)"));
+  EXPECT_THAT(out, HasSubstr("not tried yet"));
+  EXPECT_THAT(out, HasSubstr("not on the card"));
+  environment["LANG"] = "C.UTF-8";
+  EXPECT_EQ(insctl({"professional", "--capabilities"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("pas encore essayée"));
+}
+
 TEST_F(Insctl, JsonKeepsTheContractsNames) {
   auto& reader = *daemon.readers.add_readers();
   reader.set_name("reader-a");

@@ -111,6 +111,8 @@ TEST(Words, EveryEnumeratorShownHasAWord) {
   expect_terms(v1::CallerRole_descriptor());
   expect_terms(v1::ProfessionalCardType_descriptor());
   expect_terms(v1::LeaseEndCause_descriptor());
+  expect_terms(v1::CpsBackend_descriptor());
+  expect_terms(v1::KeyState_descriptor());
   expect_terms(v1::NumberKind_descriptor());
 }
 

@@ -57,6 +57,8 @@ match = "*"
 [cps]
 backend = "direct"
 module = "/usr/lib/m.so"
+module_environment = ["OPENSC_CONF=/etc/opensc/cps.conf", "EMPTY="]
+module_timeout = "20s"
 direct.real_cards = true
 on_lease_end = "leave"
 lease_idle = "10min"
@@ -108,6 +110,9 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.readers[0].role, ReaderRole::PROFESSIONAL);
   EXPECT_EQ(config.readers[1].role, ReaderRole::ANY);
   EXPECT_EQ(config.cps.backend, CpsBackend::DIRECT);
+  EXPECT_EQ(config.cps.module_environment,
+            (std::vector<std::string>{"OPENSC_CONF=/etc/opensc/cps.conf", "EMPTY="}));
+  EXPECT_EQ(config.cps.module_timeout, std::chrono::seconds(20));
   EXPECT_TRUE(config.cps.direct_real_cards);
   EXPECT_EQ(config.cps.on_lease_end, OnLeaseEnd::LEAVE);
   EXPECT_EQ(config.cps.lease_idle, std::chrono::minutes(10));
@@ -166,6 +171,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[[reader]]\nalias = \"a\"", "match is missing"},
         Case{"[[reader]]\nmatch = \"*\"\nrole = \"boss\"", "reader[0].role must be one of"},
         Case{"[cps]\ndirect.real_cards = 1", "must be true or false"},
+        Case{"[cps]\nmodule_environment = [\"NAME\"]", "must be \"NAME=value\""},
+        Case{"[cps]\nmodule_environment = [\"=value\"]", "must be \"NAME=value\""},
+        Case{"[cps]\nmodule_timeout = \"0s\"", "must be between"},
         Case{"[cps]\nlease_idle = \"10\"", "must be a duration"},
         Case{"[cps]\nlease_idle = \"-1s\"", "must be a duration"},
         Case{"[cps]\nlease_idle = \"99999999999999999999h\"", "must be a duration"},

@@ -323,6 +323,14 @@ TEST_F(ChooseTest, EachReasonHasItsCode) {
   EXPECT_EQ(refusal({"R", {}}, Wanted::VITALE), Code::READER_DISABLED);
 }
 
+TEST_F(ChooseTest, ACps4IsForAModuleOnly) {
+  board_.apply({std::nullopt, {slot("R", from_hex("3B9B188001001225006480040100009044"))}});
+  EXPECT_EQ(refusal({}, Wanted::CPS), Code::CARD_UNSUPPORTED);
+  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS_BY_MODULE, {}).kind, CardKind::CPS_4);
+  board_.apply({std::nullopt, {slot("R", from_hex("3B8F80010031B86404B0ECC1739401808290000E"))}});
+  EXPECT_EQ(refusal({}, Wanted::CPS_BY_MODULE), Code::CARD_UNSUPPORTED) << "contactless: no signature there";
+}
+
 TEST_F(ChooseTest, AnotherGenerationThanTheChosenOneIsRefused) {
   board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
   EXPECT_EQ(choose_card(*board_.state(), {"R", "abc-1"}, Wanted::VITALE, {}).generation, "abc-1");

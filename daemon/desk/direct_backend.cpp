@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/desk/direct_backend.h"
+
+#include <functional>
+
+#include "drivers/base/error.h"
+
+namespace insd::desk {
+namespace asio = boost::asio;
+
+asio::awaitable<Chosen> DirectBackend::choose(Selection selection, ReaderFilter allowed) {
+  co_return desk_.choose(selection, Wanted::CPS, allowed);
+}
+
+asio::awaitable<CpsCard> DirectBackend::read_card(Chosen chosen, Patience patience) {
+  const auto cached = cards_.find(chosen.generation);
+  if (cached == cards_.end()) {
+    std::function<CpsCard(pcsc::CardSession&)> work = [](pcsc::CardSession& session) {
+      return read_cps_card(session);
+    };
+    CpsCard card = co_await desk_.with_card<CpsCard>(chosen, std::move(work), std::move(patience));
+    desk_.require_current({chosen.generation});
+    cards_.insert_or_assign(chosen.generation, card);
+    co_return card;
+  }
+  CpsCard card = cached->second;
+  std::function<cps::PinStatus(pcsc::CardSession&)> work = [layout =
+                                                                card.layout](pcsc::CardSession& session) {
+    // One card's holder never stands beside another card's tries.
+    if (cps::read_serial(session) != layout.serial) throw Error(Code::CARD_CHANGED, "another CPS");
+    return cps::pin_status(session, layout);
+  };
+  card.pin = co_await desk_.with_card<cps::PinStatus>(chosen, std::move(work), std::move(patience));
+  co_return card;
+}
+
+asio::awaitable<Professional> DirectBackend::read(Chosen chosen, Patience patience) {
+  const CpsCard card = co_await read_card(chosen, std::move(patience));
+  Professional who = to_professional(chosen, card);
+  const KeyState state = may_use(who) ? KeyState::USABLE : KeyState::UNUSABLE;
+  who.capabilities.backend = CpsBackend::DIRECT;
+  who.capabilities.signature_key = state;
+  if (!card.authentication_certificate.empty()) who.capabilities.authentication_key = state;
+  co_return who;
+}
+
+bool DirectBackend::may_use(const Professional& who) const {
+  return who.test_pki || config_.direct_real_cards;
+}
+
+// The direct driver has met no real card: a doctor's tries are not ours to spend (design: signing).
+void DirectBackend::require_login_allowed(const Professional& who) const {
+  if (!may_use(who)) {
+    throw Error(config_.backend == CpsBackend::AUTO ? Code::CPS_MODULE_MISSING
+                                                    : Code::CPS_DIRECT_NOT_ALLOWED);
+  }
+  if (who.test_pki || proven_cards_.contains(who.card_number)) return;
+  const auto card = cards_.find(who.card.generation);
+  const auto max = card == cards_.end() ? std::nullopt : card->second.pin.max_tries;
+  if (!who.tries_left || !max || *who.tries_left != *max) {
+    throw Error(Code::CPS_DIRECT_NOT_ALLOWED, "a first login on a real card needs all its tries");
+  }
+}
+
+const cps::Layout& DirectBackend::layout_of(const std::string& generation) const {
+  const auto found = cards_.find(generation);
+  if (found == cards_.end()) throw Error(Code::CARD_CHANGED, "the card has left");
+  return found->second.layout;
+}
+
+asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<SecretString> pin,
+                                            LastTry last_try, Patience patience) {
+  const bool reset = config_.on_lease_end == OnLeaseEnd::RESET;
+  const auto allowed = last_try == LastTry::ALLOW ? cps::LastTry::ALLOW : cps::LastTry::REFUSE;
+  std::function<bool(pcsc::CardSession&)> work = [layout = layout_of(who.card.generation),
+                                                  pin = std::move(pin), allowed,
+                                                  reset](pcsc::CardSession& session) {
+    cps::verify_pin(session, layout, *pin, allowed);
+    // From now on, however this connection ends, the verified state ends with it.
+    if (reset) session.reset_at_end();
+    return true;
+  };
+  try {
+    co_await desk_.with_card<bool>(who.card, std::move(work), std::move(patience));
+  } catch (const Error& error) {
+    // VERIFY may be under way in a reader that does not come back.
+    if (error.code() == Code::READER_STUCK)
+      throw Error(Code::READER_STUCK, error.detail()).with_try(TrySpent::UNKNOWN);
+    throw;
+  }
+  if (!who.test_pki) proven_cards_.insert(who.card_number);
+}
+
+asio::awaitable<Bytes> DirectBackend::sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) {
+  std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation),
+                                                   message = std::move(message)](pcsc::CardSession& session) {
+    return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *message);
+  };
+  return desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
+}
+
+}  // namespace insd::desk

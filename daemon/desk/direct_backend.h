@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver of our own as a way to the card (drivers/cps).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "daemon/desk/card_backend.h"
+#include "daemon/desk/cps_card.h"
+
+namespace insd::desk {
+
+class DirectBackend final : public CardBackend {
+ public:
+  DirectBackend(Desk& desk, const CpsConfig& config) : desk_(desk), config_(config) {}
+
+  boost::asio::awaitable<Chosen> choose(Selection selection, ReaderFilter allowed) override;
+  boost::asio::awaitable<Professional> read(Chosen card, Patience patience) override;
+  void require_login_allowed(const Professional& who) const override;
+  boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin, LastTry last_try,
+                                      Patience patience) override;
+  boost::asio::awaitable<Bytes> sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) override;
+  std::shared_ptr<void> hold(const Chosen& card) override { return desk_.hold(card); }
+  boost::asio::awaitable<void> settle(Chosen card) override { return desk_.settle(std::move(card)); }
+  void card_left(const std::string& generation, GenerationEnd /*cause*/) override {
+    cards_.erase(generation);
+  }
+
+ private:
+  boost::asio::awaitable<CpsCard> read_card(Chosen card, Patience patience);
+  [[nodiscard]] const cps::Layout& layout_of(const std::string& generation) const;
+  [[nodiscard]] bool may_use(const Professional& who) const;
+
+  Desk& desk_;
+  const CpsConfig config_;
+  std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
+  std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
+};
+
+}  // namespace insd::desk
