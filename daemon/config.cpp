@@ -42,12 +42,48 @@ void read_daemon(Section& section, DaemonConfig& daemon) {
   section.number("requests_per_minute", daemon.requests_per_minute, 1, 1'000'000);
 }
 
+// "1-2.3": the bus, then the port of each hub on the way (kernel: names in /sys/bus/usb/devices).
+bool is_usb_path(std::string_view path) {
+  const auto number = [&path] {
+    const auto digits = std::min(path.find_first_not_of("0123456789"), path.size());
+    path.remove_prefix(digits);
+    return digits > 0 && digits <= 3;
+  };
+  if (!number() || !path.starts_with('-')) return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    if (!number() || (!path.empty() && !path.starts_with('.'))) return false;
+  }
+  return true;
+}
+
+// Two entries that say the same of a reader: which one was meant cannot be known.
+void refuse_contradiction(const Section& section, const ReaderConfig& reader,
+                          const std::vector<ReaderConfig>& earlier) {
+  for (const ReaderConfig& other : earlier) {
+    if (!reader.alias.empty() && reader.alias == other.alias) {
+      section.refuse("alias", "is the alias of an earlier reader");
+    }
+    if (reader.match == other.match && reader.usb == other.usb && reader.serial == other.serial) {
+      section.refuse(reader.match.empty() ? (reader.usb.empty() ? "serial" : "usb") : "match",
+                     "is that of an earlier entry, which counts first");
+    }
+  }
+}
+
 ReaderConfig read_reader(Section& section) {
   ReaderConfig reader;
-  section.require("match");
   section.text("match", reader.match);
-  if (reader.match.empty()) section.refuse("match", "must not be empty");
+  section.text("usb", reader.usb, 32);
+  section.text("serial", reader.serial, 100);
+  if (reader.match.empty() && reader.usb.empty() && reader.serial.empty()) {
+    section.refuse("match", "is missing: a reader is found by match, usb or serial");
+  }
+  if (!reader.usb.empty() && !is_usb_path(reader.usb)) {
+    section.refuse("usb", "must be a port path such as \"1-2.3\"");
+  }
   section.text("alias", reader.alias, 64);
+  section.text("desk", reader.desk, 64);
   section.choice<ReaderRole>("role", reader.role,
                              {{"any", ReaderRole::ANY},
                               {"professional", ReaderRole::PROFESSIONAL},
@@ -164,7 +200,11 @@ PolicyConfig read_policy(Section& section) {
 Config read_file_table(Section& root) {
   Config config;
   root.table("daemon", [&](Section& section) { read_daemon(section, config.daemon); });
-  root.tables("reader", [&](Section& section) { config.readers.push_back(read_reader(section)); });
+  root.tables("reader", [&](Section& section) {
+    ReaderConfig reader = read_reader(section);
+    refuse_contradiction(section, reader, config.readers);
+    config.readers.push_back(std::move(reader));
+  });
   root.table("cps", [&](Section& section) { read_cps(section, config.cps); });
   root.table("insi", [&](Section& section) { read_insi(section, config.insi); });
   root.tables("editor", [&](Section& section) { config.editors.push_back(read_editor(section)); });

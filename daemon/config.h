@@ -33,11 +33,15 @@ struct DaemonConfig {
   bool operator==(const DaemonConfig&) const = default;
 };
 
-/// [[reader]]
+/// [[reader]]. What is set of match, usb and serial must all fit; one of them is. The first entry that fits a
+/// reader counts.
 struct ReaderConfig {
   std::string match;  ///< fnmatch(3) pattern on pcscd's reader name
-  std::string alias;
+  std::string alias;  ///< no other entry has it
   ReaderRole role = ReaderRole::ANY;
+  std::string usb = {};     ///< port path in sysfs, e.g. "1-2.3"
+  std::string serial = {};  ///< the whole serial number
+  std::string desk = {};    ///< empty: belongs to no desk
   bool operator==(const ReaderConfig&) const = default;
 };
 

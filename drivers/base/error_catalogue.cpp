@@ -302,6 +302,16 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "Le service de cartes à puce donne des réponses incohérentes.",
      "Restart it: systemctl restart pcscd; if it stays, report it with the log of insd.",
      "Le redémarrer : systemctl restart pcscd ; si le défaut persiste, le signaler avec le journal d'insd."},
+    {Code::CARDS_SWAPPED, "CARDS_SWAPPED", Layer::CARD, Retry::AFTER_USER_ACTION,
+     "The cards are swapped: a card is in the reader that is kept for the other kind of card.",
+     "Les cartes sont inversées : une carte est dans le lecteur réservé à l'autre carte.",
+     "Put each card into its own reader, or correct the roles of the readers in the configuration.",
+     "Remettre chaque carte dans son lecteur, ou corriger le rôle des lecteurs dans la configuration."},
+    {Code::DESK_MISMATCH, "DESK_MISMATCH", Layer::CARD, Retry::AFTER_USER_ACTION,
+     "The patient's card and the professional's card are at different desks.",
+     "La carte du patient et celle du professionnel ne sont pas au même poste.",
+     "Use the two cards of one desk, or correct the desks of the readers in the configuration.",
+     "Utiliser les deux cartes du même poste, ou corriger le poste des lecteurs dans la configuration."},
 });
 
 constexpr bool in_order() {
@@ -311,7 +321,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::PCSC_FAILED, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::DESK_MISMATCH, "every code needs a row");
 
 }  // namespace
 

@@ -105,6 +105,9 @@ enum class Code : std::uint16_t {
   // pcscd, seen by the watch over it
   PCSC_RESTARTING,
   PCSC_FAILED,
+  // cards and the readers they belong in
+  CARDS_SWAPPED,
+  DESK_MISMATCH,
 };
 
 struct CatalogueEntry {

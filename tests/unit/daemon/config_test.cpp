@@ -52,6 +52,9 @@ requests_per_minute = 100
 match = "Gemalto*"
 alias = "desk-1-cps"
 role = "professional"
+usb = "1-2.3"
+serial = "SN 1"
+desk = "desk-1"
 [[reader]]
 match = "*"
 [cps]
@@ -108,6 +111,9 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.daemon.requests_per_minute, 100U);
   ASSERT_EQ(config.readers.size(), 2U);
   EXPECT_EQ(config.readers[0].role, ReaderRole::PROFESSIONAL);
+  EXPECT_EQ(config.readers[0].usb, "1-2.3");
+  EXPECT_EQ(config.readers[0].serial, "SN 1");
+  EXPECT_EQ(config.readers[0].desk, "desk-1");
   EXPECT_EQ(config.readers[1].role, ReaderRole::ANY);
   EXPECT_EQ(config.cps.backend, CpsBackend::DIRECT);
   EXPECT_EQ(config.cps.module_environment,
@@ -132,10 +138,24 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.policies[0].methods.front(), "VitaleService/*");
 }
 
+TEST(Config, TwoReadersOfOneDeviceAreTwoEntries) {
+  const Config config = parse_config(R"(
+[[reader]]
+usb = "3-1.4.2"
+match = "*KAP-LINK 0*"
+[[reader]]
+usb = "3-1.4.2"
+match = "*KAP-LINK 1*"
+)",
+                                     "insd.toml");
+  ASSERT_EQ(config.readers.size(), 2U);
+  EXPECT_NE(config.readers[0], config.readers[1]);
+}
+
 TEST(Config, UnknownKeyIsRefusedWithItsLine) {
   EXPECT_EQ(refusal("[insi]\nenvironment = \"test\"\nfoo = 1\n"), "insd.toml:3: unknown key insi.foo");
   EXPECT_EQ(refusal("\n[nothing]\n"), "insd.toml:2: unknown key nothing");
-  EXPECT_EQ(refusal("[[reader]]\nmatch = \"*\"\n[[reader]]\nmatch = \"*\"\nx = 1\n"),
+  EXPECT_EQ(refusal("[[reader]]\nmatch = \"a\"\n[[reader]]\nmatch = \"*\"\nx = 1\n"),
             "insd.toml:5: unknown key reader[1].x");
   EXPECT_EQ(refusal("[cps]\ndirect.real = true\n"), "insd.toml:2: unknown key cps.direct.real");
 }
@@ -170,6 +190,19 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"daemon = 1", "must be a table"}, Case{"reader = 1", "must be a list of tables"},
         Case{"[[reader]]\nalias = \"a\"", "match is missing"},
         Case{"[[reader]]\nmatch = \"*\"\nrole = \"boss\"", "reader[0].role must be one of"},
+        Case{"[[reader]]\nmatch = \"\"\nalias = \"a\"", "match is missing"},
+        Case{"[[reader]]\nusb = \"2.3\"", "reader[0].usb must be a port path"},
+        Case{"[[reader]]\nusb = \"1-\"", "must be a port path"},
+        Case{"[[reader]]\nusb = \"1-2.\"", "must be a port path"},
+        Case{"[[reader]]\nusb = \"1-2:1.0\"", "must be a port path"},
+        Case{"[[reader]]\nusb = \"../1-2\"", "must be a port path"},
+        Case{"[[reader]]\nmatch=\"A*\"\nalias=\"a\"\n[[reader]]\nmatch=\"B*\"\nalias=\"a\"",
+             "reader[1].alias is the alias of an earlier reader"},
+        Case{"[[reader]]\nmatch=\"A*\"\nalias=\"a\"\n[[reader]]\nmatch=\"A*\"\nalias=\"b\"",
+             "reader[1].match is that of an earlier entry"},
+        Case{"[[reader]]\nusb=\"1-2\"\n[[reader]]\nusb=\"1-2\"\nrole=\"patient\"",
+             "reader[1].usb is that of an earlier entry"},
+        Case{"[[reader]]\nserial=\"1\"\n[[reader]]\nserial=\"1\"", "reader[1].serial is that of"},
         Case{"[cps]\ndirect.real_cards = 1", "must be true or false"},
         Case{"[cps]\nmodule_environment = [\"NAME\"]", "must be \"NAME=value\""},
         Case{"[cps]\nmodule_environment = [\"=value\"]", "must be \"NAME=value\""},

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstring>
 
+#include <reader.h>
+
 namespace insd::test {
 namespace {
 
@@ -19,7 +21,7 @@ ScriptedPcsc::ScriptedPcsc() {
 
 void ScriptedPcsc::add_reader(const std::string& name) {
   const Lock lock(mutex_);
-  readers_.push_back({.name = name, .atr = {}, .announced_atr_length = {}, .card = {}});
+  readers_.push_back({.name = name, .atr = {}, .announced_atr_length = {}, .card = {}, .attributes = {}});
   changed_.notify_all();
 }
 
@@ -79,6 +81,18 @@ void ScriptedPcsc::take(const std::string& reader, bool taken) {
 void ScriptedPcsc::announce_atr_length(const std::string& reader, DWORD length) {
   const Lock lock(mutex_);
   find(reader)->announced_atr_length = length;
+}
+
+void ScriptedPcsc::attribute(const std::string& reader, DWORD id, Bytes value) {
+  const Lock lock(mutex_);
+  find(reader)->attributes[id] = std::move(value);
+}
+
+void ScriptedPcsc::on_usb(const std::string& reader, std::uint8_t bus, std::uint8_t address) {
+  const std::uint32_t channel = 0x00200000U | static_cast<std::uint32_t>(bus) << 8U | address;
+  Bytes value(sizeof channel);
+  std::memcpy(value.data(), &channel, sizeof channel);
+  attribute(reader, SCARD_ATTR_CHANNEL_ID, std::move(value));
 }
 
 void ScriptedPcsc::service(Service state) {
@@ -248,17 +262,30 @@ LONG ScriptedPcsc::wait(SCARDCONTEXT context, DWORD timeout_ms, SCARD_READERSTAT
   return result;
 }
 
-LONG ScriptedPcsc::connect(SCARDCONTEXT context, const char* reader, DWORD protocols, SCARDHANDLE* card,
-                           DWORD* protocol) {
+LONG ScriptedPcsc::connect(SCARDCONTEXT context, const char* reader, DWORD share, DWORD protocols,
+                           SCARDHANDLE* card, DWORD* protocol) {
   if (dead_contexts_.count(context) != 0) return SCARD_E_NO_SERVICE;
   const Reader* slot = find(reader);
+  const bool direct = share == SCARD_SHARE_DIRECT;
   if (slot == nullptr) return SCARD_E_UNKNOWN_READER;
-  if (!slot->present) return SCARD_E_NO_SMARTCARD;
-  if (slot->mute) return SCARD_W_UNRESPONSIVE_CARD;
+  if (!direct && !slot->present) return SCARD_E_NO_SMARTCARD;
+  if (!direct && slot->mute) return SCARD_W_UNRESPONSIVE_CARD;
   if (slot->held) return SCARD_E_SHARING_VIOLATION;
   *card = ++next_handle_;
   *protocol = (protocols & SCARD_PROTOCOL_T0) != 0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
-  cards_[*card] = {.context = context, .reader = reader};
+  cards_[*card] = {.context = context, .reader = reader, .direct = direct};
+  return SCARD_S_SUCCESS;
+}
+
+LONG ScriptedPcsc::get_attribute(SCARDHANDLE card, DWORD id, unsigned char* value, DWORD* length) {
+  const Reader* slot = card_in(card);
+  if (slot == nullptr) return SCARD_E_INVALID_HANDLE;
+  const auto found = slot->attributes.find(id);
+  if (found == slot->attributes.end()) return SCARD_E_UNSUPPORTED_FEATURE;
+  const DWORD room = *length;
+  *length = found->second.size();
+  if (room < found->second.size()) return SCARD_E_INSUFFICIENT_BUFFER;
+  std::copy(found->second.begin(), found->second.end(), value);
   return SCARD_S_SUCCESS;
 }
 
@@ -338,18 +365,23 @@ void ScriptedPcsc::fill_api() {
                         SCARDHANDLE* card, DWORD* protocol) -> LONG {
     Lock lock(mutex_);
     share_modes_.insert(share);
-    if (const auto result = enter("Connect", lock)) return *result;
+    const char* call = share == SCARD_SHARE_DIRECT ? "ConnectDirect" : "Connect";
+    if (const auto result = enter(call, lock)) return *result;
     if (!await_free(context, reader, lock)) return SCARD_F_COMM_ERROR;
-    return connect(context, reader, protocols, card, protocol);
+    return connect(context, reader, share, protocols, card, protocol);
   };
   api_.reconnect = plain("Reconnect", [this](SCARDHANDLE card, DWORD, DWORD, DWORD, DWORD* protocol) -> LONG {
     *protocol = SCARD_PROTOCOL_T0;
     return card_in(card) != nullptr ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
   });
-  api_.disconnect = plain("Disconnect", [this](SCARDHANDLE card, DWORD disposition) -> LONG {
-    last_disposition_ = disposition;
+  api_.disconnect = [this](SCARDHANDLE card, DWORD disposition) -> LONG {
+    Lock lock(mutex_);
+    const auto found = cards_.find(card);
+    const bool direct = found != cards_.end() && found->second.direct;
+    if (const auto result = enter(direct ? "DisconnectDirect" : "Disconnect", lock)) return *result;
+    if (!direct) last_disposition_ = disposition;
     return cards_.erase(card) == 1 ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
-  });
+  };
   api_.begin_transaction = [this](SCARDHANDLE card) -> LONG {
     Lock lock(mutex_);
     if (const auto result = enter("BeginTransaction", lock)) return *result;
@@ -370,9 +402,10 @@ void ScriptedPcsc::fill_api() {
   api_.card_atr = plain("Status", [this](SCARDHANDLE card, unsigned char* atr, DWORD* length) -> LONG {
     return read_atr(card, atr, length);
   });
-  api_.get_attrib = plain("GetAttrib", [](SCARDHANDLE, DWORD, unsigned char*, DWORD*) -> LONG {
-    return SCARD_E_UNSUPPORTED_FEATURE;
-  });
+  api_.get_attrib =
+      plain("GetAttrib", [this](SCARDHANDLE card, DWORD id, unsigned char* value, DWORD* length) -> LONG {
+        return get_attribute(card, id, value, length);
+      });
   api_.control = plain(
       "Control", [](SCARDHANDLE, DWORD, const unsigned char*, DWORD, unsigned char*, DWORD, DWORD*) -> LONG {
         return SCARD_E_UNSUPPORTED_FEATURE;

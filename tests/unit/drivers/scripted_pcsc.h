@@ -44,6 +44,10 @@ class ScriptedPcsc {
   void take(const std::string& reader, bool taken);
   /// The ATR length that pcscd announces, whatever the ATR is.
   void announce_atr_length(const std::string& reader, DWORD length);
+  /// What the reader's driver answers to SCardGetAttrib; nothing else is known.
+  void attribute(const std::string& reader, DWORD id, Bytes value);
+  /// As libccid tells where a reader is.
+  void on_usb(const std::string& reader, std::uint8_t bus, std::uint8_t address);
 
   // pcscd itself. A change away from RUNNING ends blocked calls and kills all contexts.
   void service(Service state);
@@ -51,6 +55,7 @@ class ScriptedPcsc {
   void max_states(DWORD count);
 
   /// Asked before each call, by the name of the PC/SC function without "SCard"; a value is the call's result.
+  /// Connections without a card are "ConnectDirect" and "DisconnectDirect".
   void fault(std::function<std::optional<LONG>(std::string_view call)> fault);
 
   // What happened.
@@ -73,10 +78,12 @@ class ScriptedPcsc {
     bool present = false, mute = false, held = false, taken = false;
     std::optional<DWORD> announced_atr_length;
     Card card;
+    std::map<DWORD, Bytes> attributes;
   };
   struct Connection {
     SCARDCONTEXT context = 0;
     std::string reader;
+    bool direct = false;
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -87,9 +94,11 @@ class ScriptedPcsc {
   LONG list(SCARDCONTEXT context, char* names, DWORD* length);
   LONG look(SCARD_READERSTATE* states, DWORD count, std::size_t readers_before, bool& changed);
   LONG wait(SCARDCONTEXT context, DWORD timeout_ms, SCARD_READERSTATE* states, DWORD count);
-  LONG connect(SCARDCONTEXT context, const char* reader, DWORD protocols, SCARDHANDLE* card, DWORD* protocol);
+  LONG connect(SCARDCONTEXT context, const char* reader, DWORD share, DWORD protocols, SCARDHANDLE* card,
+               DWORD* protocol);
   bool await_free(SCARDCONTEXT context, const std::string& reader, Lock& lock);
   LONG begin(SCARDHANDLE card, Lock& lock);
+  LONG get_attribute(SCARDHANDLE card, DWORD id, unsigned char* value, DWORD* length);
   LONG transmit(SCARDHANDLE card, ByteView command, unsigned char* answer, DWORD* length, Lock& lock);
   LONG read_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length);
   void fill_api();
