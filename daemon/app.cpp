@@ -3,6 +3,8 @@
 
 #include <csignal>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,6 +33,13 @@ bool asks_insi(const InsiConfig& insi) {
 
 std::shared_ptr<insi::Exchange> make_exchange(const InsiConfig& insi, const Clock& clock) {
   return asks_insi(insi) ? std::make_shared<insi::Exchange>(insi, clock) : nullptr;
+}
+
+// What the exchange goes by besides its configuration: a trust store may be renewed under its old name.
+std::string trust_of(const InsiConfig& insi) {
+  if (!asks_insi(insi)) return {};
+  std::ifstream file(insi.trust_store, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string monotonic_now() {
@@ -62,6 +71,7 @@ std::shared_ptr<const api::Rules> make_rules(Config config, const Clock& clock) 
 App::App(AppOptions options, Config config)
     : options_(std::move(options)),
       journal_(journal::make_journald_journal()),
+      insi_trust_(trust_of(config.insi)),
       rules_(make_rules(config, clock_)),
       started_with_(std::move(config)),
       start_id_(random_hex(6)),
@@ -80,7 +90,8 @@ App::App(AppOptions options, Config config)
       last_moment_(io_) {
   // Before the first server is built: it holds for all of them.
   grpc::EnableDefaultHealthCheckService(true);
-  watch_ = desk_.watch_generations([this](const std::string&, desk::GenerationEnd) { card_left(); });
+  watch_ = desk_.watch_generations(
+      [this](const std::string& generation, desk::GenerationEnd) { card_left(generation); });
 }
 
 App::~App() = default;
@@ -88,7 +99,9 @@ App::~App() = default;
 SearchParts App::search_parts() {
   SearchParts parts;
   parts.grant = [this](const std::string& lease, std::uint32_t uid) {
-    return professionals_.grant(lease, uid);
+    auto grant = professionals_.grant(lease, uid);
+    asked_for_.insert(grant.professional.card.generation);
+    return grant;
   };
   parts.require_current = [this](const std::vector<std::string>& generations) {
     professionals_.require_current(generations);
@@ -97,7 +110,7 @@ SearchParts App::search_parts() {
                                    desk::Patience patience) -> asio::awaitable<CardReading> {
     desk::VitaleReading reading =
         co_await vitale_.read_again(std::move(card), std::move(allowed), std::move(patience));
-    co_return CardReading{reading.card.generation, std::move(reading.content)};
+    co_return CardReading{std::move(reading.card), std::move(reading.content)};
   };
   parts.ask_by_card = [](const Searcher& searcher, insi::CardQuery query, insi::Party party, Signer& signer,
                          insi::Exchange::BeforeSend before, std::stop_token stop) {
@@ -165,8 +178,11 @@ void App::reload() {
   sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + monotonic_now()).c_str());
   try {
     Config config = load_config(options_.config_file);
-    // Always made anew: a trust store may have been renewed under its old name.
-    auto exchange = make_exchange(config.insi, clock_);
+    // The exchange stays, and its connection with it, unless what it goes by has changed.
+    std::string trust = trust_of(config.insi);
+    const auto before = rules_.get();
+    const bool same = config.insi == before->config()->insi && trust == insi_trust_;
+    auto exchange = same ? before->exchange() : make_exchange(config.insi, clock_);
     auto rules =
         std::make_shared<const api::Rules>(std::move(config), api::UserDatabase(), std::move(exchange));
     const DaemonConfig& daemon = rules->config()->daemon;
@@ -179,6 +195,7 @@ void App::reload() {
     limiter_.set_rate(daemon.requests_per_minute);
     set_log_level(daemon.log_level);
     rules_.set(std::move(rules));
+    insi_trust_ = std::move(trust);
     desk_.tell_again();
     spdlog::info("configuration reloaded");
   } catch (const std::exception& error) {
@@ -187,8 +204,10 @@ void App::reload() {
   sd_notify(0, "READY=1");
 }
 
-// A connection kept alive was opened for the exchanges of a card that may have been the one that left.
-void App::card_left() {
+// A connection kept alive outlives the card whose exchanges it carried: it ends with the professional's. The
+// patient's comes and goes.
+void App::card_left(const std::string& generation) {
+  if (asked_for_.erase(generation) == 0) return;
   if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection();
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -42,7 +43,7 @@ class App {
   void serve();
   void await_signals();
   void reload();
-  void card_left();
+  void card_left(const std::string& generation);
   void feed_watchdog();
   void stop(int signal);
 
@@ -51,6 +52,7 @@ class App {
   // Above io_, whose last coroutines end their records as they are destroyed.
   const std::unique_ptr<journal::Journal> journal_;
   boost::asio::io_context io_{1};
+  std::string insi_trust_;  // the bytes of the trust store in use
   api::CurrentRules rules_;
   const Config started_with_;
   const std::string start_id_;
@@ -62,6 +64,7 @@ class App {
   api::RateLimiter limiter_;
   api::Backend backend_;
   std::optional<api::Listener> listener_;
+  std::set<std::string> asked_for_;  // generations of the cards that the kept connection was used for
   std::shared_ptr<void> watch_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer watchdog_;

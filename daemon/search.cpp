@@ -23,6 +23,12 @@ std::string_view environment_name(InsiEnvironment environment) {
   return "";
 }
 
+// Of two desks, one may have the neighbour's patient. A reader without a desk belongs to all of them.
+void require_same_desk(const desk::Chosen& professional, const desk::Chosen& patient) {
+  if (professional.desk.empty() || patient.desk.empty() || professional.desk == patient.desk) return;
+  throw Error(Code::DESK_MISMATCH, patient.desk + " and " + professional.desk);
+}
+
 std::string_view result_code(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -95,7 +101,8 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
   result.environment = searcher.config->insi.environment;
   result.profile = session.party.profile.name;
   result.warnings = result.reply.warnings;
-  result.generations.push_back(session.grant.professional.card.generation);
+  result.professional_card = session.grant.professional.card;
+  result.generations.push_back(result.professional_card.generation);
   if (result.reply.outcome == insi::Outcome::FOUND && result.reply.answer) {
     result.answer = answers_.keep(searcher.owner.uid, *result.reply.answer, result.environment,
                                   searcher.config->insi.answer_ttl);
@@ -111,7 +118,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
   parts_.require_current(search.expected_generations);
 
   insi::CardQuery query;
-  std::string card_generation;
+  std::optional<desk::Chosen> card;
   std::optional<vitale::Beneficiary> person;
   if (const auto* choice = std::get_if<CardChoice>(&search.reading)) {
     if (choice->card.generation.empty()) {
@@ -121,10 +128,11 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
     desk::Patience patience(stop, searcher.owner.uid, searcher.owner.pid);
     patience.until = searcher.until;
     const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
+    require_same_desk(session.grant.professional.card, reading.card);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
     person = reading.content.beneficiaries[choice->beneficiary_index];
-    card_generation = reading.generation;
-    search.expected_generations.push_back(card_generation);
+    card = reading.card;
+    search.expected_generations.push_back(card->generation);
     parts_.require_current(search.expected_generations);
   } else {
     query = card_query(std::get<SuppliedCard>(search.reading), search.birth_rank, clock_.wall());
@@ -135,9 +143,10 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
   SearchResult result = co_await ask(search.context, searcher, session, "rechercherInsAvecCarteVitale",
                                      std::move(query), parts_.ask_by_card, std::move(stop));
   result.sent = sent;
-  if (!card_generation.empty()) result.generations.insert(result.generations.begin(), card_generation);
+  if (card) result.generations.insert(result.generations.begin(), card->generation);
   result.by_card = true;
-  result.card_supplied = card_generation.empty();
+  result.card_supplied = !card;
+  result.vitale_card = std::move(card);
   if (sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
   if (result.reply.answer && !(person ? is_beneficiary(*result.reply.answer, *person)
                                       : answers_what_was_asked(*result.reply.answer, sent))) {

@@ -93,12 +93,14 @@ struct SearchResult {
   std::vector<std::string> warnings;
   std::vector<std::string> missing_for_qualification;
   std::vector<std::string> generations;
-  bool by_card = false;        ///< else by traits
-  bool card_supplied = false;  ///< the application read the card
+  desk::Chosen professional_card;
+  std::optional<desk::Chosen> vitale_card;  ///< when it was read in a reader of this machine
+  bool by_card = false;                     ///< else by traits
+  bool card_supplied = false;               ///< the application read the card
 };
 
 struct CardReading {
-  std::string generation;
+  desk::Chosen card;
   vitale::Reading content;
 };
 
@@ -124,8 +126,8 @@ class Search {
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
   /// UNSUPPORTED, EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, TEST_CARD_REFUSED,
-  /// INVALID_ARGUMENT, TRAITS_INVALID, BENEFICIARY_NOT_FOUND, NIR_MISSING, BIRTH_RANK_REQUIRED. None of these
-  /// has sent anything.
+  /// INVALID_ARGUMENT, TRAITS_INVALID, DESK_MISMATCH, BENEFICIARY_NOT_FOUND, NIR_MISSING,
+  /// BIRTH_RANK_REQUIRED. None of these has sent anything.
   boost::asio::awaitable<SearchResult> by_vitale(VitaleSearch search, Searcher searcher,
                                                  std::stop_token stop);
   boost::asio::awaitable<SearchResult> by_traits(TraitsSearch search, Searcher searcher,

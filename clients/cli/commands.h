@@ -9,6 +9,9 @@
 
 namespace insd::cli {
 
+/// The card in `reader` (name or alias; empty: not named), at the desk of the options.
+v1::CardSelection selection(const Session& session, const std::string& reader);
+
 int run_readers(Session& session);
 int run_watch(Session& session);
 int run_reader_enabled(Session& session, bool enabled);

@@ -100,9 +100,16 @@ int run_status(Session& session) {
   return EXIT_OK;
 }
 
+v1::CardSelection selection(const Session& session, const std::string& reader) {
+  v1::CardSelection made;
+  made.set_reader(reader);
+  made.set_desk(session.options.desk);
+  return made;
+}
+
 int run_professional(Session& session) {
   v1::GetProfessionalCardRequest request;
-  request.mutable_card()->set_reader(session.options.reader);
+  *request.mutable_card() = selection(session, session.options.reader);
   const auto response = session.client.professional_card(request);
   if (session.options.json) {
     session.io.out << to_json(response) << '\n';
@@ -165,7 +172,7 @@ int run_logout(Session& session) {
 
 int run_vitale(Session& session) {
   v1::ReadVitaleRequest request;
-  request.mutable_card()->set_reader(session.options.reader);
+  *request.mutable_card() = selection(session, session.options.reader);
   const auto response = session.client.read_vitale(request);
   if (session.options.json) {
     session.io.out << to_json(response) << '\n';

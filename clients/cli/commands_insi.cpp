@@ -126,7 +126,7 @@ v1::CallContext call_context(Session& session, const std::string& lease) {
 
 v1::VitaleReading read_vitale(Session& session) {
   v1::ReadVitaleRequest request;
-  request.mutable_card()->set_reader(session.options.reader);
+  *request.mutable_card() = selection(session, session.options.reader);
   return session.client.read_vitale(request).reading();
 }
 

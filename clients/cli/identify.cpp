@@ -68,7 +68,7 @@ class Identification {
 
   void read_professional() {
     v1::GetProfessionalCardRequest request;
-    request.mutable_card()->set_reader(session_.options.cps_reader);
+    *request.mutable_card() = selection(session_, session_.options.cps_reader);
     card_ = session_.client.professional_card(request).card();
     document_.add("professional_card", card_);
     std::string text = holder_of(card_) + ", " + card_.national_id();
@@ -90,7 +90,7 @@ class Identification {
   v1::VitaleReading read_patient() {
     auto reading = read_vitale(session_);
     document_.add("reading", reading);
-    step(Word::STEP_VITALE, printable(reading.reader()));
+    step(Word::STEP_VITALE, reader_in_words(reading.reader_alias(), reading.reader()));
     print_beneficiaries(session_.io.err, session_.language, reading);
     return reading;
   }

@@ -3,7 +3,9 @@
 
 #include <ostream>
 
+#include "clients/cli/commands.h"
 #include "clients/cli/pin.h"
+#include "clients/cli/render.h"
 #include "clients/cli/text.h"
 
 namespace insd::cli {
@@ -69,7 +71,7 @@ void Login::fail() {
 
 void Login::run(const std::string& reader) {
   v1::LoginRequest request;
-  request.mutable_start()->mutable_card()->set_reader(reader);
+  *request.mutable_start()->mutable_card() = selection(session_, reader);
   request.mutable_start()->set_detached(form_ == LoginForm::DETACHED);
   if (!stream_->Write(request)) fail();
   v1::LoginResponse response;
@@ -124,7 +126,7 @@ void Login::show(const v1::LoginPrompt& prompt) {
   shown_card_ = prompt.card_number() + prompt.holder();
   auto& err = session_.io.err;
   err << session_.say(Word::LOGIN_CARD, {printable(prompt.card_number()), printable(prompt.holder()),
-                                         printable(prompt.reader())});
+                                         reader_in_words(prompt.reader_alias(), prompt.reader())});
   if (prompt.has_tries_left()) err << ", " << tries_in_words(session_.language, prompt.tries_left());
   if (!prompt.caller().empty())
     err << " (" << session_.say(Word::LOGIN_ASKED_BY, {printable(prompt.caller())}) << ")";

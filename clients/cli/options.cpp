@@ -107,6 +107,7 @@ class CommandLine {
     traits->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required();
     traits->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required();
     traits->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
+    add_desk(traits);
     add_context(traits);
 
     auto* const vitale = command(*insi, "vitale", Word::HELP_INSI_VITALE, Command::INSI_VITALE);
@@ -120,7 +121,14 @@ class CommandLine {
     }
   }
 
-  void add_reader(CLI::App* sub) { sub->add_option("--reader", options_.reader, word(Word::HELP_READER)); }
+  void add_reader(CLI::App* sub) {
+    sub->add_option("--reader", options_.reader, word(Word::HELP_READER));
+    add_desk(sub);
+  }
+
+  void add_desk(CLI::App* sub) {
+    sub->add_option("--desk", options_.desk, word(Word::HELP_DESK))->envname("INSD_DESK");
+  }
 
   void add_pin(CLI::App* sub) {
     sub->add_flag("--pin-stdin", options_.pin_stdin, word(Word::HELP_PIN_STDIN));

@@ -32,6 +32,7 @@ struct Options {
   bool json = false;
   bool verbose = false;
   std::string reader;      ///< of the card the command is about
+  std::string desk;        ///< of both cards; empty: INSD_DESK, else not named
   std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
   bool capabilities = false;
   bool pin_stdin = false;

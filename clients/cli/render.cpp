@@ -107,13 +107,19 @@ std::string local_time(const google::protobuf::Timestamp& time) {
   return {buffer.data(), length};
 }
 
+std::string reader_in_words(const std::string& alias, const std::string& name) {
+  return printable(alias.empty() ? name : alias + " [" + name + "]");
+}
+
 void print_reader(std::ostream& out, Language language, const v1::Reader& reader, bool verbose) {
-  out << printable(reader.alias().empty() ? reader.name() : reader.alias() + " [" + reader.name() + "]")
-      << colon(language) << term_of(language, reader.state(), v1::ReaderState_Name);
+  out << reader_in_words(reader.alias(), reader.name()) << colon(language)
+      << term_of(language, reader.state(), v1::ReaderState_Name);
   if (reader.state() == v1::READER_STATE_CARD_PRESENT)
     out << ", " << term_of(language, reader.card_kind(), v1::CardKind_Name);
   if (reader.role() != v1::READER_ROLE_UNSPECIFIED)
     out << ", " << term_of(language, reader.role(), v1::ReaderRole_Name);
+  if (!reader.desk().empty())
+    out << ", " << say(language, Word::READER_LINE_DESK, {printable(reader.desk())});
   out << since(language, reader.since()) << '\n';
   if (verbose && !reader.generation().empty())
     out << "  " << say(language, Word::READER_GENERATION, {printable(reader.generation())}) << '\n';
@@ -166,7 +172,7 @@ void print_card(std::ostream& out, Language language, const v1::ProfessionalCard
   if (card.test_pki()) type += " (" + say(language, Word::TEST_CARD) + ")";
   card_line(Word::CARD_TYPE, type);
   card_line(Word::CARD_NUMBER, card.card_number());
-  card_line(Word::READER, card.reader());
+  card_line(Word::READER, reader_in_words(card.reader_alias(), card.reader()));
   card_line(Word::ISSUER, card.issuer());
   card_line(Word::VALID_UNTIL, local_time(card.not_after()));
   if (card.pin_blocked()) {

@@ -25,6 +25,8 @@ std::string term_of(Language language, Enum value, const std::string& (*name)(En
   return term(language, name(value));
 }
 
+/// "alias [name]", or the name; printable.
+std::string reader_in_words(const std::string& alias, const std::string& name);
 /// `verbose` adds the name of the card's insertion.
 void print_reader(std::ostream& out, Language language, const v1::Reader& reader, bool verbose);
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxReaderName = 200;
 constexpr std::size_t kMaxGeneration = 100;
+constexpr std::size_t kMaxDesk = 64;
 
 v1::ReaderState to_proto(desk::ReaderState state) {
   switch (state) {
@@ -124,6 +125,19 @@ v1::Reader to_proto(const desk::Reader& reader, Language language) {
     proto.set_remedy(std::string(remedy(entry, language)));
   }
   proto.set_atr(to_hex(reader.atr));
+  proto.set_desk(reader.desk);
+  proto.set_usb_path(reader.usb_path);
+  proto.set_serial(reader.serial);
+  return proto;
+}
+
+v1::CardUsed to_proto(const desk::Chosen& card) {
+  v1::CardUsed proto;
+  proto.set_reader(printable(card.reader, kMaxReaderName));
+  proto.set_reader_alias(card.alias);
+  proto.set_desk(card.desk);
+  proto.set_generation(card.generation);
+  proto.set_card_kind(to_proto(card.kind));
   return proto;
 }
 
@@ -158,7 +172,10 @@ desk::Selection from_proto(const v1::CardSelection& selection, const std::string
   if (selection.generation().size() > kMaxGeneration) {
     throw Error(Code::INVALID_ARGUMENT).with_field(path + ".generation", "is not a generation");
   }
-  return {selection.reader(), selection.generation()};
+  if (selection.desk().size() > kMaxDesk) {
+    throw Error(Code::INVALID_ARGUMENT).with_field(path + ".desk", "is longer than 64 bytes");
+  }
+  return {selection.reader(), selection.generation(), selection.desk()};
 }
 
 }  // namespace insd::api

@@ -19,6 +19,7 @@ google::protobuf::Timestamp to_proto(Clock::Wall time);
 v1::CardKind to_proto(CardKind kind);
 v1::Environment to_proto(InsiEnvironment environment);
 v1::Reader to_proto(const desk::Reader& reader, Language language);
+v1::CardUsed to_proto(const desk::Chosen& card);
 /// The smart card service's part of a state.
 v1::PcscStatus pcsc_to_proto(const desk::State& state, Language language);
 v1::PcscEvent to_proto(const desk::ServiceEvent& event);

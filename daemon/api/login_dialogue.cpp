@@ -63,6 +63,8 @@ v1::LoginResponse to_proto(const desk::Prompt& prompt, const std::string& caller
   proto.set_min_length(static_cast<std::uint32_t>(prompt.min_length));
   proto.set_max_length(static_cast<std::uint32_t>(prompt.max_length));
   proto.set_reader(printable(prompt.reader));
+  proto.set_reader_alias(prompt.reader_alias);
+  proto.set_desk(prompt.desk);
   *proto.mutable_expire_time() = to_proto(prompt.expires);
   return response;
 }
@@ -73,7 +75,11 @@ v1::LoginResponse to_proto(const desk::LeaseInfo& lease) {
   proto.set_lease(lease.token);
   proto.set_card_number(printable(lease.professional.card_number));
   proto.set_holder(printable(lease.professional.holder()));
-  proto.set_generation(lease.professional.card.generation);
+  const desk::Chosen& card = lease.professional.card;
+  proto.set_generation(card.generation);
+  proto.set_reader(printable(card.reader));
+  proto.set_reader_alias(card.alias);
+  proto.set_desk(card.desk);
   *proto.mutable_expire_time() = to_proto(lease.expires);
   proto.set_idle_seconds(static_cast<std::uint32_t>(lease.idle.count()));
   proto.set_detached(lease.detached);

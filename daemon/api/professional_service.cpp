@@ -46,6 +46,8 @@ std::string bytes_text(const Bytes& bytes) {
 v1::ProfessionalCard to_proto(const desk::Professional& who) {
   v1::ProfessionalCard proto;
   proto.set_reader(printable(who.card.reader));
+  proto.set_reader_alias(who.card.alias);
+  proto.set_desk(who.card.desk);
   proto.set_generation(who.card.generation);
   proto.set_card_kind(to_proto(who.card.kind));
   proto.set_card_number(printable(who.card_number));

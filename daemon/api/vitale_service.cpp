@@ -31,6 +31,8 @@ void put_beneficiary(const vitale::Beneficiary& person, v1::Beneficiary& proto) 
 v1::VitaleReading to_proto(const desk::VitaleReading& reading) {
   v1::VitaleReading proto;
   proto.set_reader(printable(reading.card.reader));
+  proto.set_reader_alias(reading.card.alias);
+  proto.set_desk(reading.card.desk);
   proto.set_generation(reading.card.generation);
   proto.set_card_kind(to_proto(reading.card.kind));
   std::uint32_t index = 0;

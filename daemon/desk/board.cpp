@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include <fnmatch.h>
-
+#include "daemon/desk/entries.h"
 #include "drivers/base/error.h"
 
 namespace insd::desk {
@@ -43,16 +42,11 @@ std::optional<Code> problem_of(ReaderState state, CardKind kind) {
   return std::nullopt;
 }
 
-const Reader* find_by_name(const State& state, const std::string& name) {
-  const auto found = std::ranges::find(state.readers, name, &Reader::name);
-  return found == state.readers.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Clock& clock,
              std::set<std::string> disabled)
-    : configured_(std::move(readers)),
+    : entries_(std::make_shared<const std::vector<ReaderConfig>>(std::move(readers))),
       start_id_(std::move(start_id)),
       clock_(clock),
       away_since_(clock.steady()),
@@ -60,6 +54,7 @@ Board::Board(std::vector<ReaderConfig> readers, std::string start_id, const Cloc
   State first;
   first.pcsc_fault = Code::PCSC_RESTARTING;  // until the monitor has seen the service
   first.pcsc_since = clock_.wall();
+  first.entries = entries_;
   state_ = std::make_shared<const State>(std::move(first));
 }
 
@@ -70,22 +65,49 @@ std::string Board::new_generation() {
 Reader Board::describe(const pcsc::Slot& slot) const {
   Reader reader;
   reader.name = slot.reader;
-  for (const auto& entry : configured_) {
-    if (fnmatch(entry.match.c_str(), slot.reader.c_str(), 0) == 0) {
-      reader.alias = entry.alias;
-      reader.role = entry.role;
-      break;
-    }
+  const auto known = places_.find(slot.reader);
+  std::optional<pcsc::ReaderPlace> place;
+  if (known != places_.end() && known->second.arrival == slot.arrival) place = known->second.place;
+  const EntryFound found = find_entry(*entries_, slot.reader, place);
+  if (found.entry != nullptr) {
+    reader.alias = found.entry->alias;
+    reader.role = found.entry->role;
+    reader.desk = found.entry->desk;
+  }
+  if (place) {
+    reader.usb_path = place->usb_path;
+    reader.serial = place->serial;
+    reader.located = true;
   }
   reader.enabled = !disabled_.contains(reader.name) && !disabled_.contains(reader.alias);
-  reader.state = reader.enabled ? state_of(slot) : ReaderState::DISABLED;
-  if (reader.enabled && slot.state == pcsc::SlotState::PRESENT) {
+  reader.state = !reader.enabled   ? ReaderState::DISABLED
+                 : found.undecided ? ReaderState::HELD
+                                   : state_of(slot);
+  // Whose desk's card it is must be known before anybody may use it.
+  if (reader.enabled && !found.undecided && slot.state == pcsc::SlotState::PRESENT) {
     reader.atr = slot.atr;
     reader.kind = classify_atr(slot.atr);
   }
   if (reader.state == ReaderState::CARD_PRESENT && held_.contains(slot.reader))
     reader.state = ReaderState::HELD;
   reader.problem = problem_of(reader.state, reader.kind);
+  return reader;
+}
+
+// The reader after a new look; the generation goes on while it is the same card.
+Reader Board::renewed(const pcsc::Slot& slot, const Reader* before, bool same_card) {
+  Reader reader = describe(slot);
+  same_card = same_card && before != nullptr;
+  if (!reader.atr.empty()) {
+    reader.generation = same_card && !before->generation.empty() ? before->generation : new_generation();
+  }
+  if (same_card && before->problem == Code::READER_STUCK) {
+    reader.state = ReaderState::UNUSABLE;
+    reader.problem = Code::READER_STUCK;
+  }
+  const bool unchanged =
+      before != nullptr && before->state == reader.state && before->generation == reader.generation;
+  reader.since = unchanged ? before->since : clock_.wall();
   return reader;
 }
 
@@ -125,34 +147,26 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
   State next;
   next.pcsc_fault = snapshot.service_fault;
   note_service(next);
+  next.entries = entries_;
   std::map<std::string, pcsc::Slot> seen;
   for (const auto& slot : snapshot.slots) {
-    if (find_by_name(next, slot.reader) != nullptr)
-      continue;  // a twin name cannot be told apart: the first stays
-    const Reader* before = find_by_name(*state_, slot.reader);
+    // A twin name cannot be told apart: the first stays.
+    if (!seen.try_emplace(slot.reader, slot).second) continue;
     const auto last = seen_.find(slot.reader);
-    const bool same_card = before != nullptr && last != seen_.end() &&
+    const bool same_card = last != seen_.end() && last->second.arrival == slot.arrival &&
                            last->second.insertions == slot.insertions && last->second.state == slot.state &&
                            last->second.atr == slot.atr;
     if (!same_card) held_.erase(slot.reader);
-    Reader reader = describe(slot);
-    if (!reader.atr.empty()) {
-      reader.generation = same_card && !before->generation.empty() ? before->generation : new_generation();
-    }
-    if (same_card && before->problem == Code::READER_STUCK) {
-      reader.state = ReaderState::UNUSABLE;
-      reader.problem = Code::READER_STUCK;
-    }
-    const bool unchanged =
-        before != nullptr && before->state == reader.state && before->generation == reader.generation;
-    reader.since = unchanged ? before->since : clock_.wall();
-    seen[slot.reader] = slot;
-    next.readers.push_back(std::move(reader));
+    next.readers.push_back(renewed(slot, find_reader(*state_, slot.reader), same_card));
   }
+  std::erase_if(places_, [&](const auto& place) {
+    const auto slot = seen.find(place.first);
+    return slot == seen.end() || slot->second.arrival != place.second.arrival;
+  });
   const GenerationEnd cause = snapshot.service_fault ? GenerationEnd::SERVICE : GenerationEnd::REMOVED;
   for (const auto& before : state_->readers) {
     if (before.generation.empty()) continue;
-    const Reader* now = find_by_name(next, before.name);
+    const Reader* now = find_reader(next, before.name);
     if (now == nullptr || now->generation != before.generation) ended.emplace_back(before.generation, cause);
   }
   seen_ = std::move(seen);
@@ -186,6 +200,18 @@ Board::Ended Board::mark_stuck(const std::string& name) {
   return ended;
 }
 
+Board::Ended Board::locate(const std::string& name, std::uint32_t arrival, pcsc::ReaderPlace place) {
+  places_.insert_or_assign(name, Place{arrival, std::move(place)});
+  const auto seen = seen_.find(name);
+  if (seen == seen_.end() || seen->second.arrival != arrival) return {};
+  State next = *state_;
+  for (auto& reader : next.readers) {
+    if (reader.name == name) reader = renewed(seen->second, &reader, true);
+  }
+  publish(std::move(next));
+  return {};
+}
+
 Board::Ended Board::mark_held(const std::string& name, bool held) {
   const auto seen = seen_.find(name);
   if (seen == seen_.end() || held == held_.contains(name)) return {};
@@ -207,15 +233,16 @@ Board::Ended Board::mark_held(const std::string& name, bool held) {
 
 std::vector<Reader> Board::meant_by(const std::string& name_or_alias) const {
   if (name_or_alias.empty()) return {};
-  if (const Reader* by_name = find_by_name(*state_, name_or_alias)) return {*by_name};
+  if (const Reader* by_name = find_reader(*state_, name_or_alias)) return {*by_name};
   std::vector<Reader> found;
   std::ranges::copy_if(state_->readers, std::back_inserter(found),
                        [&](const Reader& reader) { return reader.alias == name_or_alias; });
-  const auto entry = std::ranges::find(configured_, name_or_alias, &ReaderConfig::alias);
-  if (found.empty() && entry != configured_.end()) {
+  const auto entry = std::ranges::find(*entries_, name_or_alias, &ReaderConfig::alias);
+  if (found.empty() && entry != entries_->end()) {
     Reader away;
     away.alias = entry->alias;
     away.role = entry->role;
+    away.desk = entry->desk;
     away.enabled = !disabled_.contains(entry->alias);
     away.state = away.enabled ? ReaderState::UNUSABLE : ReaderState::DISABLED;
     away.problem = Code::READER_NOT_FOUND;
@@ -244,20 +271,15 @@ Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) 
     Reader now = describe(seen->second);
     if (now.enabled == reader.enabled) continue;
     if (!reader.generation.empty()) ended.emplace_back(reader.generation, GenerationEnd::RELEASED);
-    if (!now.atr.empty()) now.generation = new_generation();
-    now.since = clock_.wall();
-    reader = std::move(now);
+    reader = renewed(seen->second, nullptr, false);
   }
   publish(std::move(next));
   return ended;
 }
 
-const Reader* find_reader(const State& state, const std::string& name_or_alias) {
-  if (name_or_alias.empty()) return nullptr;
-  const Reader* by_name = find_by_name(state, name_or_alias);
-  if (by_name != nullptr) return by_name;
-  const auto by_alias = std::ranges::find(state.readers, name_or_alias, &Reader::alias);
-  return by_alias == state.readers.end() ? nullptr : &*by_alias;
+const Reader* find_reader(const State& state, const std::string& name) {
+  const auto found = std::ranges::find(state.readers, name, &Reader::name);
+  return found == state.readers.end() ? nullptr : &*found;
 }
 
 }  // namespace insd::desk

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/desk/desk.h"
+#include "drivers/pcsc/reader_place.h"
 
 namespace insd::desk {
 
@@ -32,6 +33,10 @@ class Board {
   /// A worker of this reader does not come back: the reader is unusable until pcscd reports a change of it.
   Ended mark_stuck(const std::string& reader);
 
+  /// Where a reader is, told before or after the snapshot that shows it. Until then a reader whose entry
+  /// depends on it is shown as held by another program: what else would keep its driver from answering.
+  Ended locate(const std::string& reader, std::uint32_t arrival, pcsc::ReaderPlace place);
+
   /// Somebody waited in vain for another program to let go of this reader; or it has let go.
   Ended mark_held(const std::string& reader, bool held);
 
@@ -46,12 +51,18 @@ class Board {
   [[nodiscard]] std::shared_ptr<const State> state() const { return state_; }
 
  private:
+  struct Place {
+    std::uint32_t arrival = 0;
+    pcsc::ReaderPlace place;
+  };
+
   void note_service(State& next);
   Reader describe(const pcsc::Slot& slot) const;
+  Reader renewed(const pcsc::Slot& slot, const Reader* before, bool same_card);
   void publish(State next);
   std::string new_generation();
 
-  std::vector<ReaderConfig> configured_;
+  std::shared_ptr<const std::vector<ReaderConfig>> entries_;
   std::string start_id_;
   const Clock& clock_;
   std::uint64_t counter_ = 0;
@@ -60,11 +71,12 @@ class Board {
   std::map<std::string, pcsc::Slot> seen_;  // what pcscd said last, to tell a change from a repetition
   std::set<std::string> disabled_;          // names and aliases
   std::set<std::string> held_;              // by other programs, with the card that is in
+  std::map<std::string, Place> places_;
   std::shared_ptr<const State> state_;
 };
 
-/// The reader with this name or alias, or nullptr.
-const Reader* find_reader(const State& state, const std::string& name_or_alias);
+/// The reader with this name of pcscd's, or nullptr.
+const Reader* find_reader(const State& state, const std::string& name);
 
 /// Desk::choose() as a function of the state.
 Chosen choose_card(const State& state, const Selection& selection, Wanted wanted,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <boost/asio/post.hpp>
@@ -14,6 +15,9 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/board.h"
+#include "daemon/desk/entries.h"
+#include "daemon/desk/locator.h"
+#include "daemon/desk/subscribers.h"
 #include "daemon/desk/worker.h"
 #include "drivers/base/error.h"
 
@@ -28,33 +32,7 @@ constexpr std::chrono::seconds kSilence{30};
 constexpr std::chrono::seconds kLetGo{10};
 // For the connections to close when the desk stops.
 constexpr std::chrono::seconds kLastMoment{1};
-
-template <class Callback>
-class Subscribers {
- public:
-  std::uint64_t add(Callback callback) {
-    callbacks_.emplace(next_, std::move(callback));
-    return next_++;
-  }
-  void remove(std::uint64_t id) { callbacks_.erase(id); }
-
-  /// A callback may add and remove subscribers, itself among them: each is looked up when its turn comes.
-  template <class Call>
-  void each(Call&& call) {
-    std::vector<std::uint64_t> ids;
-    for (const auto& [id, callback] : callbacks_) ids.push_back(id);
-    for (const auto id : ids) {
-      const auto found = callbacks_.find(id);
-      if (found == callbacks_.end()) continue;
-      const Callback callback = found->second;
-      call(callback);
-    }
-  }
-
- private:
-  std::map<std::uint64_t, Callback> callbacks_;
-  std::uint64_t next_ = 0;
-};
+constexpr std::size_t kMaxWarnings = 200;
 
 /// What a coroutine waits for. The coroutine alone owns it: a worker that is left behind must not keep a
 /// timer of an executor that may be gone.
@@ -111,10 +89,11 @@ std::optional<Code> code_of(const std::exception_ptr& failure) {
 class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
  public:
   Impl(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock, Orders orders)
+       std::string start_id, const Clock& clock, Orders orders, std::filesystem::path sysfs)
       : executor_(std::move(executor)),
         api_(api),
         orders_(std::move(orders)),
+        sysfs_(std::move(sysfs)),
         board_(std::move(readers), std::move(start_id), clock, orders_.load()) {}
 
   void start();
@@ -144,6 +123,8 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   void announce(Board::Ended ended);
   void log_service_events();
   asio::awaitable<void> let_go(std::string reader);
+  void warn_of_contradictions();
+  void follow(const pcsc::Snapshot& snapshot);
   void release(const std::string& generation, const std::string& reader);
   bool is_current(const std::string& generation) const;
   bool is_held(const std::string& generation) const;
@@ -158,6 +139,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   const asio::any_io_executor executor_;
   const pcsc::PcscApi& api_;
   const Orders orders_;
+  const std::filesystem::path sysfs_;
   mutable std::mutex mutex_;
   Board board_;
   std::map<std::string, std::shared_ptr<Worker>> workers_;
@@ -167,6 +149,8 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   std::uint64_t logged_ = 0;  // the monitor's own: number of the last event in the log
   std::jthread monitor_;
   std::future<void> monitor_ended_;
+  std::shared_ptr<Locator> locator_;
+  std::set<std::string> warned_;  // what the journal has been told of the configuration
   // Touched on the executor only.
   Subscribers<Watcher> watchers_;
   Subscribers<GenerationWatcher> generation_watchers_;
@@ -177,6 +161,7 @@ template <class Change>
 void Desk::Impl::change(Change&& make) {
   const std::lock_guard lock(mutex_);
   Board::Ended ended = make(board_);
+  warn_of_contradictions();
   // After stop() nobody runs the executor, and it may be gone.
   if (!stopped_) announce(std::move(ended));
 }
@@ -210,17 +195,33 @@ void Desk::Impl::log_service_events() {
   }
 }
 
+// The configuration says something of these readers that cannot all be meant.
+void Desk::Impl::warn_of_contradictions() {
+  for (auto& warning : contradictions(*board_.state())) {
+    if (warned_.size() >= kMaxWarnings) return;
+    const auto [said, is_new] = warned_.insert(std::move(warning));
+    if (is_new) spdlog::warn("configuration: {}", *said);
+  }
+}
+
+void Desk::Impl::follow(const pcsc::Snapshot& snapshot) {
+  locator_->follow(snapshot);
+  change([&](Board& board) { return board.apply(snapshot); });
+  log_service_events();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [reader, worker] : workers_) worker->wake();
+}
+
 void Desk::Impl::start() {
+  const auto found = [weak = weak_from_this()](const std::string& reader, std::uint32_t arrival,
+                                               const pcsc::ReaderPlace& place) {
+    const auto self = weak.lock();
+    if (self) self->change([&](Board& board) { return board.locate(reader, arrival, place); });
+  };
+  locator_ = Locator::make(api_, sysfs_, found);
   std::packaged_task<void(std::stop_token)> monitor([self = shared_from_this()](const std::stop_token& stop) {
     pcsc::run_monitor(
-        self->api_, stop,
-        [&](const pcsc::Snapshot& snapshot) {
-          self->change([&](Board& board) { return board.apply(snapshot); });
-          self->log_service_events();
-          const std::lock_guard lock(self->mutex_);
-          for (const auto& [reader, worker] : self->workers_) worker->wake();
-        },
-        self->bell_);
+        self->api_, stop, [&](const pcsc::Snapshot& snapshot) { self->follow(snapshot); }, self->bell_);
   });
   monitor_ended_ = monitor.get_future();
   monitor_ = std::jthread(std::move(monitor));
@@ -228,6 +229,7 @@ void Desk::Impl::start() {
 
 bool Desk::Impl::stop() {
   bool clean = true;
+  if (locator_) locator_->stop();
   if (monitor_.joinable()) {
     monitor_.request_stop();
     // Cancelling its wait needs pcscd's help, which a frozen one does not give.
@@ -248,6 +250,10 @@ bool Desk::Impl::stop() {
   }
   for (const auto& [reader, worker] : workers) worker->stop(Code::SHUTTING_DOWN);
   const auto until = Worker::Steady::now() + kLastMoment;
+  if (locator_ && !locator_->wait_ended(until)) {
+    spdlog::warn("a reader does not say where it is: left behind");
+    clean = false;
+  }
   for (const auto& [reader, worker] : workers) {
     if (worker->wait_ended(until)) continue;
     spdlog::warn("reader {} does not let go: left behind", printable(reader));
@@ -470,9 +476,9 @@ asio::awaitable<void> Desk::Impl::settle(Chosen card) {
 }
 
 Desk::Desk(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-           std::string start_id, const Clock& clock, Orders orders)
+           std::string start_id, const Clock& clock, Orders orders, std::filesystem::path sysfs)
     : impl_(std::make_shared<Impl>(std::move(executor), api, std::move(readers), std::move(start_id), clock,
-                                   std::move(orders))) {}
+                                   std::move(orders), std::move(sysfs))) {}
 Desk::~Desk() {
   impl_->stop();
 }

@@ -5,6 +5,7 @@
 
 #include <any>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,6 +40,10 @@ struct Reader {
   bool enabled = true;
   std::optional<Code> problem;
   Bytes atr;
+  std::string desk;      ///< of the configuration; empty: none
+  std::string usb_path;  ///< as pcsc::ReaderPlace; empty until located, or when its driver does not tell
+  std::string serial;    ///< likewise
+  bool located = false;  ///< its driver has been asked
   bool operator==(const Reader&) const = default;
 };
 
@@ -59,12 +64,14 @@ struct State {
   Clock::Wall pcsc_since;
   std::vector<ServiceEvent> service_events;  ///< of the newest outage, in their order: at most three
   std::vector<Reader> readers;
+  std::shared_ptr<const std::vector<ReaderConfig>> entries;  ///< the configuration; nullptr: none
 };
 
 /// Which card a caller wants.
 struct Selection {
   std::string reader;      ///< name or alias; empty = the only one that fits
   std::string generation;  ///< empty = the current one
+  std::string desk = {};   ///< only its readers; empty = not limited
 };
 enum class Wanted : std::uint8_t {
   VITALE,
@@ -77,6 +84,9 @@ struct Chosen {
   std::string reader;
   std::string generation;
   CardKind kind = CardKind::UNKNOWN;
+  std::string alias = {};  ///< of the reader
+  std::string desk = {};   ///< of the reader
+  bool operator==(const Chosen&) const = default;
 };
 
 /// Why a generation ended: what was read or verified under it is worth nothing any more.
@@ -95,9 +105,10 @@ using ReaderFilter = std::function<bool(const Reader&)>;
 class Desk {
  public:
   /// `executor` is where watchers are called and awaitables resume. Nothing runs before start(). `orders`
-  /// keeps which readers are disabled.
+  /// keeps which readers are disabled; `sysfs` is where the kernel tells of USB.
   Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock, Orders orders = Orders({}));
+       std::string start_id, const Clock& clock, Orders orders = Orders({}),
+       std::filesystem::path sysfs = "/sys/bus/usb/devices");
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
@@ -133,9 +144,10 @@ class Desk {
   /// then all the same.
   boost::asio::awaitable<Reader> set_enabled(std::string name_or_alias, bool enabled);
 
-  /// Throws PCSC_*, READER_NOT_FOUND, READER_DISABLED, CARD_ABSENT, CARD_MUTE, CARD_WRONG_KIND,
-  /// CARD_UNSUPPORTED (Vitale 1), CARD_AMBIGUOUS (lists the readers), CARD_CHANGED (selection.generation is
-  /// not current).
+  /// Throws PCSC_*, READER_NOT_FOUND, READER_AMBIGUOUS (a name that several readers have; several desks and
+  /// none named), READER_DISABLED, READER_HELD, CARD_ABSENT, CARD_MUTE, CARD_WRONG_KIND, CARD_UNSUPPORTED
+  /// (Vitale 1), CARDS_SWAPPED (a card is in a reader of the other role), CARD_AMBIGUOUS (lists the readers),
+  /// CARD_CHANGED (selection.generation is not current).
   [[nodiscard]] Chosen choose(const Selection& selection, Wanted wanted, const ReaderFilter& allowed) const;
 
   /// Throws CARD_CHANGED unless every generation is current.

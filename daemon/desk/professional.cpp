@@ -157,6 +157,8 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
   prompt.prompt_id = random_hex(16);
   prompt.kind = kind;
   prompt.reader = who.card.reader;
+  prompt.reader_alias = who.card.alias;
+  prompt.desk = who.card.desk;
   prompt.card_number = who.card_number;
   prompt.card_serial = who.serial;
   prompt.holder = who.holder();

@@ -24,6 +24,7 @@ struct Prompt {
   std::optional<int> tries_left;
   std::size_t min_length = 0, max_length = 0;
   Clock::Wall expires;
+  std::string reader_alias, desk;
 };
 struct Cancelled {};
 /// A PIN, a consent (true/false), or a cancel. The transport checks that the answer names the prompt's id.

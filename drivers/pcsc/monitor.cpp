@@ -35,6 +35,7 @@ constexpr milliseconds kFutilePause{50};
 /// One reader as we last saw it.
 struct Known {
   std::string name;
+  std::uint32_t arrival = 0;
   DWORD state = SCARD_STATE_UNAWARE;
   Bytes atr;
 };
@@ -42,6 +43,7 @@ struct Known {
 Slot slot_of(const Known& known) {
   Slot slot;
   slot.reader = known.name;
+  slot.arrival = known.arrival;
   slot.insertions = static_cast<std::uint32_t>(known.state >> 16U) & 0xFFFFU;
   slot.held_exclusively = (known.state & SCARD_STATE_EXCLUSIVE) != 0;
   if ((known.state & (SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE | SCARD_STATE_IGNORE)) != 0) {
@@ -114,7 +116,8 @@ class Watch {
           std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return k.name == name; });
       // A reader that was gone when we last looked is a new one, even under the same name.
       const bool same = before != known_.end() && (before->state & SCARD_STATE_UNKNOWN) == 0;
-      now.push_back(same ? std::move(*before) : Known{.name = std::move(name), .atr = {}});
+      now.push_back(same ? std::move(*before)
+                         : Known{.name = std::move(name), .arrival = ++arrivals_, .atr = {}});
     }
     known_ = std::move(now);
   }
@@ -197,6 +200,7 @@ class Watch {
   std::stop_token stop_;
   Reporter& reporter_;
   std::vector<Known> known_;
+  std::uint32_t arrivals_ = 0;
   DWORD plug_and_play_ = SCARD_STATE_UNAWARE;
   bool settled_ = false;
   int futile_ = 0;

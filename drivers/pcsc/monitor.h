@@ -21,6 +21,7 @@ struct Slot {
   std::string reader;  ///< pcscd's name, byte for byte: it may not be UTF-8, show it through printable()
   SlotState state = SlotState::EMPTY;
   Bytes atr;                      ///< when PRESENT; empty when pcscd announces one longer than 33 bytes
+  std::uint32_t arrival = 0;      ///< another number when it is another reader under the same name
   std::uint32_t insertions = 0;   ///< pcscd's event counter: changes with each insertion and removal
   bool held_exclusively = false;  ///< SHARE_EXCLUSIVE by another program. Its beginning is seen at the next
                                   ///< event of a reader or at the bell, its end within half a second

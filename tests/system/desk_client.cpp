@@ -2,6 +2,7 @@
 #include "tests/system/desk_client.h"
 
 #include <chrono>
+#include <set>
 
 namespace insd::test {
 
@@ -104,11 +105,34 @@ std::vector<v1::Reader> DeskClient::readers() {
   return {response.readers().begin(), response.readers().end()};
 }
 
+void DeskClient::await_cards(unsigned count) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  const auto stream = reader_->WatchReaders(&context, {});
+  std::set<std::string> present;
+  bool whole = false;
+  v1::WatchReadersResponse event;
+  while (stream->Read(&event)) {
+    whole = whole || event.has_snapshot_end();
+    if (event.has_reader()) {
+      present.erase(event.reader().name());
+      if (event.reader().state() == v1::READER_STATE_CARD_PRESENT) present.insert(event.reader().name());
+    }
+    if (whole && present.size() == count) {
+      context.TryCancel();
+      stream->Finish();
+      return;
+    }
+  }
+  throw std::runtime_error("the daemon sees " + std::to_string(present.size()) + " cards");
+}
+
 std::variant<v1::ProfessionalCard, Failure> DeskClient::professional(const std::string& reader) {
   grpc::ClientContext context;
   context.set_deadline(deadline());
   v1::GetProfessionalCardRequest request;
   request.mutable_card()->set_reader(reader);
+  request.mutable_card()->set_desk(desk);
   v1::GetProfessionalCardResponse response;
   const auto status = professional_->GetProfessionalCard(&context, request, &response);
   if (!status.ok()) return decode(status);
@@ -120,6 +144,7 @@ std::variant<v1::VitaleReading, Failure> DeskClient::vitale(const std::string& r
   context.set_deadline(deadline());
   v1::ReadVitaleRequest request;
   request.mutable_card()->set_reader(reader);
+  request.mutable_card()->set_desk(desk);
   v1::ReadVitaleResponse response;
   const auto status = vitale_->ReadVitale(&context, request, &response);
   if (!status.ok()) return decode(status);

@@ -64,6 +64,8 @@ class DeskClient {
   explicit DeskClient(const std::filesystem::path& socket);
 
   std::vector<v1::Reader> readers();
+  /// Returns once the daemon has seen this many cards; throws when it does not in time.
+  void await_cards(unsigned count);
   std::variant<v1::ProfessionalCard, Failure> professional(const std::string& reader = {});
   std::variant<v1::VitaleReading, Failure> vitale(const std::string& reader = {});
   std::unique_ptr<Login> login(const v1::LoginStart& start = {});
@@ -72,6 +74,8 @@ class DeskClient {
 
   /// A whole context with nothing special in it.
   static v1::CallContext context(const std::string& lease);
+
+  std::string desk;  ///< named in what professional() and vitale() ask for
 
   std::unique_ptr<v1::ReaderService::Stub> reader_;
   std::unique_ptr<v1::ProfessionalService::Stub> professional_;

@@ -111,6 +111,7 @@ Fault Server::next_fault() {
 void Server::serve(int fd) {
   try {
     Connection connection(ssl_.get(), fd);
+    log_.line("connection: open");
     HttpReader reader(connection);
     while (serve_request(connection, reader)) {
     }

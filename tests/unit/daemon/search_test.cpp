@@ -63,7 +63,8 @@ class SearchTest : public ::testing::Test {
     profile.professional_id = "899700000017";
     config->profiles.push_back(profile);
     professional.national_id = "899700000017";
-    professional.card = {"desk-1-cps", "g-1", CardKind::CPS_3};
+    professional.card = {"reader 1", "g-1", CardKind::CPS_3, "desk-1-cps", "desk-1"};
+    vitale_card = {"reader 2", "g-2", CardKind::VITALE_2, "desk-1-vitale", "desk-1"};
     reading.beneficiaries = {person("Pierre", "19840517", "180020000000272"),
                              person("Anne-Sophie", "20100203", "180020000000272")};
     reply.outcome = insi::Outcome::NOT_FOUND;
@@ -85,7 +86,7 @@ class SearchTest : public ::testing::Test {
     made.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter,
                                     desk::Patience) -> boost::asio::awaitable<CardReading> {
       if (card.generation != "g-2") throw Error(Code::CARD_CHANGED);
-      co_return CardReading{card.generation, reading};
+      co_return CardReading{vitale_card, reading};
     };
     made.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party party, Signer&,
                               insi::Exchange::BeforeSend before,
@@ -180,6 +181,7 @@ class SearchTest : public ::testing::Test {
   std::shared_ptr<Config> config = std::make_shared<Config>();
   desk::Professional professional;
   vitale::Reading reading;
+  desk::Chosen vitale_card;
   insi::Reply reply;
   CallerRole role = CallerRole::DESK;
   bool with_editor = true;
@@ -208,6 +210,22 @@ TEST_F(SearchTest, CardQueryIsMadeOfTheReading) {
   EXPECT_EQ(result.environment, InsiEnvironment::TEST);
   EXPECT_FALSE(result.answer);
   EXPECT_THAT(result.missing_for_qualification, IsEmpty());
+}
+
+TEST_F(SearchTest, TheAnswerSaysWhichCardsInWhichReaders) {
+  const SearchResult by_card = run(vitale_search());
+  EXPECT_EQ(by_card.professional_card.alias, "desk-1-cps");
+  ASSERT_TRUE(by_card.vitale_card);
+  EXPECT_EQ(by_card.vitale_card->alias, "desk-1-vitale");
+  EXPECT_EQ(run(traits_search()).vitale_card, std::nullopt);
+}
+
+TEST_F(SearchTest, CardsOfTwoDesksAreNotCombined) {
+  vitale_card.desk = "desk-2";
+  EXPECT_EQ(refused(vitale_search()), Code::DESK_MISMATCH);
+  EXPECT_THAT(card_queries, IsEmpty());
+  vitale_card.desk = "";
+  EXPECT_EQ(run(vitale_search()).reply.code, "01") << "a reader without a desk belongs to all of them";
 }
 
 TEST_F(SearchTest, TheJournalHasOneRecordBeforeAndOneAfter) {

@@ -13,7 +13,6 @@ namespace {
 
 const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
 const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
-const Bytes kVitale1Atr = from_hex("3F65250022 09699000");
 
 pcsc::Slot slot(std::string name, Bytes atr, std::uint32_t insertions = 1) {
   pcsc::Slot made;
@@ -44,11 +43,7 @@ class BoardTest : public ::testing::Test {
   HandClock clock_;
   Board board_{{{"Desk 1*", "desk-1-vitale", ReaderRole::PATIENT}}, "abc", clock_};
 
-  const Reader& reader(const std::string& name) {
-    const Reader* found = find_reader(*board_.state(), name);
-    if (found == nullptr) throw std::runtime_error("no reader " + name);
-    return *found;
-  }
+  Reader reader(const std::string& name) { return board_.meant_by(name).at(0); }
 };
 
 TEST_F(BoardTest, BeforeTheMonitorHasSpokenTheConnectionIsBeingMade) {
@@ -265,86 +260,17 @@ TEST_F(BoardTest, T_CARD_01_APresentCardWithoutAnAnswerToResetIsMute) {
   EXPECT_TRUE(reader("R").generation.empty());
 }
 
+TEST_F(BoardTest, T_PCSC_02_AnotherReaderUnderTheSameNameEndsTheGeneration) {
+  pcsc::Slot first = slot("R", kVitaleAtr);
+  board_.apply({std::nullopt, {first}});
+  first.arrival = 1;
+  EXPECT_EQ(board_.apply({std::nullopt, {first}}).size(), 1U);
+}
+
 TEST_F(BoardTest, T_PCSC_02_TwinNamesShowOneReader) {
   board_.apply({std::nullopt, {slot("R", kVitaleAtr), slot("R", kCpsAtr)}});
   ASSERT_EQ(board_.state()->readers.size(), 1U);
   EXPECT_EQ(reader("R").kind, CardKind::VITALE_2);
-}
-
-class ChooseTest : public BoardTest {
- protected:
-  Code refusal(const Selection& selection, Wanted wanted, const ReaderFilter& allowed = {}) {
-    try {
-      choose_card(*board_.state(), selection, wanted, allowed);
-    } catch (const Error& error) {
-      text_ = error.what();
-      return error.code();
-    }
-    ADD_FAILURE() << "a card was chosen";
-    return Code::INTERNAL;
-  }
-  std::string text_;
-};
-
-TEST_F(ChooseTest, TheCardDecidesAndNotTheSlot) {
-  board_.apply({std::nullopt, {slot("A", kCpsAtr), slot("B", kVitaleAtr)}});
-  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::VITALE, {}).reader, "B");
-  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS, {}).reader, "A");
-}
-
-TEST_F(ChooseTest, TwoThatFitAreAnErrorThatListsBoth) {
-  board_.apply({std::nullopt, {slot("Left", kVitaleAtr), slot("Right", kVitaleAtr)}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_AMBIGUOUS);
-  EXPECT_NE(text_.find("Left"), std::string::npos);
-  EXPECT_NE(text_.find("Right"), std::string::npos);
-}
-
-TEST_F(ChooseTest, AReaderKeptForPatientsIsNotAskedForAProfessional) {
-  board_.apply({std::nullopt, {slot("Desk 1 Reader", kCpsAtr), slot("B", kCpsAtr)}});
-  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS, {}).reader, "B");
-}
-
-TEST_F(ChooseTest, EachReasonHasItsCode) {
-  board_.apply({Code::PCSC_REFUSED, {}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::PCSC_REFUSED);
-  board_.apply({std::nullopt, {}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::READER_NOT_FOUND);
-  EXPECT_EQ(refusal({"nowhere", {}}, Wanted::VITALE), Code::READER_NOT_FOUND);
-  board_.apply({std::nullopt, {slot("R", {})}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_ABSENT);
-  board_.apply({std::nullopt, {slot("R", kCpsAtr)}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_WRONG_KIND);
-  EXPECT_EQ(refusal({"R", {}}, Wanted::VITALE), Code::CARD_WRONG_KIND);
-  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
-  EXPECT_EQ(refusal({"R", {}}, Wanted::CPS), Code::CARD_WRONG_KIND);
-  board_.apply({std::nullopt, {slot("R", kVitale1Atr)}});
-  EXPECT_EQ(refusal({}, Wanted::VITALE), Code::CARD_UNSUPPORTED);
-  board_.set_enabled("R", false);
-  EXPECT_EQ(refusal({"R", {}}, Wanted::VITALE), Code::READER_DISABLED);
-}
-
-TEST_F(ChooseTest, ACps4IsForAModuleOnly) {
-  board_.apply({std::nullopt, {slot("R", from_hex("3B9B188001001225006480040100009044"))}});
-  EXPECT_EQ(refusal({}, Wanted::CPS), Code::CARD_UNSUPPORTED);
-  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::CPS_BY_MODULE, {}).kind, CardKind::CPS_4);
-  board_.apply({std::nullopt, {slot("R", from_hex("3B8F80010031B86404B0ECC1739401808290000E"))}});
-  EXPECT_EQ(refusal({}, Wanted::CPS_BY_MODULE), Code::CARD_UNSUPPORTED) << "contactless: no signature there";
-}
-
-TEST_F(ChooseTest, AnotherGenerationThanTheChosenOneIsRefused) {
-  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
-  EXPECT_EQ(choose_card(*board_.state(), {"R", "abc-1"}, Wanted::VITALE, {}).generation, "abc-1");
-  EXPECT_EQ(choose_card(*board_.state(), {"", "abc-1"}, Wanted::VITALE, {}).reader, "R");
-  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 3)}});
-  EXPECT_EQ(refusal({"R", "abc-1"}, Wanted::VITALE), Code::CARD_CHANGED);
-  EXPECT_EQ(refusal({"", "abc-1"}, Wanted::VITALE), Code::CARD_CHANGED);
-}
-
-TEST_F(ChooseTest, AReaderOutsideThePolicyIsAsIfItWereNotThere) {
-  board_.apply({std::nullopt, {slot("A", kVitaleAtr), slot("B", kVitaleAtr)}});
-  const auto only_b = [](const Reader& reader) { return reader.name == "B"; };
-  EXPECT_EQ(choose_card(*board_.state(), {}, Wanted::VITALE, only_b).reader, "B");
-  EXPECT_EQ(refusal({"A", {}}, Wanted::VITALE, only_b), Code::READER_NOT_FOUND);
 }
 
 }  // namespace

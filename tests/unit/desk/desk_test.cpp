@@ -233,7 +233,7 @@ TEST_F(DeskTest, T_PCSC_01_NoHandleOfTheOldWorldIsLeft) {
   ASSERT_EQ(pcsc_.open_cards(), 1U);
   pcsc_.service(test::ScriptedPcsc::Service::ABSENT);
   wait_for([](const State& s) { return s.pcsc_fault.has_value(); });
-  ASSERT_TRUE(pcsc_.wait_for_calls("ReleaseContext", 2));  // the monitor's and the worker's
+  ASSERT_TRUE(pcsc_.wait_for_calls("ReleaseContext", 3));  // the monitor's, the locator's and the worker's
   EXPECT_EQ(pcsc_.open_cards(), 0U);
   EXPECT_EQ(pcsc_.open_contexts(), 0U);
   pcsc_.service(test::ScriptedPcsc::Service::RUNNING);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers of one model, told apart by their ports: the whole desk against a scripted PC/SC and a sysfs of the
+// test's own.
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include "daemon/desk/board.h"
+#include "drivers/base/error.h"
+#include "tests/unit/drivers/scripted_pcsc.h"
+
+namespace insd::desk {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
+const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
+
+class TwinsTest : public ::testing::Test {
+ protected:
+  TwinsTest() {
+    std::string pattern = testing::TempDir() + "insd-sysfs-XXXXXX";
+    sysfs_ = mkdtemp(pattern.data());
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~TwinsTest() override {
+    if (desk_) {
+      EXPECT_TRUE(desk_->stop());
+      EXPECT_EQ(pcsc_.open_cards(), 0U);
+      EXPECT_EQ(pcsc_.open_contexts(), 0U);
+    }
+    work_.reset();
+    io_.stop();
+    thread_.join();
+    watch_.reset();
+    desk_.reset();
+    fs::remove_all(sysfs_);
+  }
+
+  void start(std::vector<ReaderConfig> entries) {
+    desk_.emplace(io_.get_executor(), pcsc_.api(), std::move(entries), "start", clock_, Orders({}), sysfs_);
+    asio::post(io_, [this] {
+      watch_ = desk_->watch([this](const std::shared_ptr<const State>&) {
+        const std::lock_guard lock(mutex_);
+        changed_.notify_all();
+      });
+    });
+    desk_->start();
+  }
+
+  // The reader with this name or alias, once it is in this state; fails after twenty seconds.
+  Reader await_reader(const std::string& name, ReaderState wanted) {
+    std::unique_lock lock(mutex_);
+    Reader found;
+    const bool came = changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+      for (const Reader& reader : desk_->state()->readers) {
+        if ((reader.name != name && reader.alias != name) || reader.state != wanted) continue;
+        found = reader;
+        return true;
+      }
+      return false;
+    });
+    EXPECT_TRUE(came) << name;
+    return found;
+  }
+
+  void await_no_reader() {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(
+        changed_.wait_for(lock, std::chrono::seconds(20), [&] { return desk_->state()->readers.empty(); }));
+  }
+
+  void plug(const std::string& name, const std::string& path, std::uint8_t address) {
+    fs::create_directories(sysfs_ / path);
+    std::ofstream(sysfs_ / path / "busnum") << "1\n";
+    std::ofstream(sysfs_ / path / "devnum") << int{address} << '\n';
+    pcsc_.add_reader(name);
+    pcsc_.on_usb(name, 1, address);
+  }
+
+  test::ScriptedPcsc pcsc_;
+  fs::path sysfs_;
+  Clock clock_;
+  asio::io_context io_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{asio::make_work_guard(io_)};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Desk> desk_;
+  std::shared_ptr<void> watch_;
+  std::thread thread_;
+};
+
+TEST_F(TwinsTest, T_PCSC_02_TwinsAreToldApartByTheirPorts) {
+  plug("Twin 00 00", "1-1.2", 9);
+  plug("Twin 01 00", "1-1.1", 4);
+  pcsc_.insert("Twin 00 00", kVitaleAtr);
+  pcsc_.insert("Twin 01 00", kCpsAtr);
+  start({{"", "desk-1-cps", ReaderRole::PROFESSIONAL, "1-1.1"},
+         {"", "desk-1-vitale", ReaderRole::PATIENT, "1-1.2"}});
+  EXPECT_EQ(await_reader("desk-1-vitale", ReaderState::CARD_PRESENT).name, "Twin 00 00");
+  EXPECT_EQ(await_reader("desk-1-cps", ReaderState::CARD_PRESENT).usb_path, "1-1.1");
+  EXPECT_EQ(desk_->choose({}, Wanted::CPS, {}).alias, "desk-1-cps");
+  EXPECT_EQ(desk_->choose({}, Wanted::VITALE, {}).reader, "Twin 00 00");
+}
+
+TEST_F(TwinsTest, T_PCSC_02_ATwinPluggedInElsewhereUnderTheSameNameIsAnotherReader) {
+  plug("Twin 00 00", "1-1", 9);
+  start({{"", "left", ReaderRole::ANY, "1-1"}, {"", "right", ReaderRole::ANY, "1-2"}});
+  await_reader("left", ReaderState::EMPTY);
+  pcsc_.remove_reader("Twin 00 00");
+  await_no_reader();
+  plug("Twin 00 00", "1-2", 10);
+  await_reader("right", ReaderState::EMPTY);
+}
+
+TEST_F(TwinsTest, AReaderHeldWhenItAppearsIsNobodysUntilItsPortIsKnown) {
+  plug("Twin 00 00", "1-1", 9);
+  pcsc_.insert("Twin 00 00", kVitaleAtr);
+  pcsc_.hold("Twin 00 00", true);
+  start({{"", "left", ReaderRole::ANY, "1-1", {}, "desk-1"}});
+  EXPECT_EQ(await_reader("Twin 00 00", ReaderState::HELD).problem, Code::READER_HELD);
+  EXPECT_THROW(static_cast<void>(desk_->choose({}, Wanted::VITALE, {})), Error);
+  pcsc_.hold("Twin 00 00", false);
+  EXPECT_EQ(await_reader("left", ReaderState::CARD_PRESENT).desk, "desk-1");
+  EXPECT_EQ(desk_->choose({}, Wanted::VITALE, {}).alias, "left");
+}
+
+TEST_F(TwinsTest, AReaderThatCannotSayWhereItIsHoldsUpNobody) {
+  plug("Slow 00 00", "1-1", 9);
+  plug("Twin 00 00", "1-2", 4);
+  std::mutex mutex;
+  std::condition_variable released;
+  bool release = false;
+  std::atomic<bool> first{true};
+  // A driver that hangs in the first question it gets.
+  pcsc_.fault([&](std::string_view call) -> std::optional<LONG> {
+    if (call != "GetAttrib" || !first.exchange(false)) return std::nullopt;
+    std::unique_lock lock(mutex);
+    released.wait(lock, [&] { return release; });
+    return SCARD_F_INTERNAL_ERROR;
+  });
+  start({{"Slow*", "slow", ReaderRole::ANY},
+         {"", "left", ReaderRole::ANY, "1-1"},
+         {"", "right", ReaderRole::ANY, "1-2"}});
+  // One of the two hangs; both are shown all the same, with what needs no port.
+  await_reader("slow", ReaderState::EMPTY);
+  {
+    const std::lock_guard lock(mutex);
+    release = true;
+  }
+  released.notify_all();
+  await_reader("Twin 00 00", ReaderState::EMPTY);
+}
+
+TEST_F(TwinsTest, T_PCSC_02_SeventeenReadersAreSeenAndNamed) {
+  std::vector<ReaderConfig> entries;
+  for (std::uint8_t i = 0; i < 17; ++i) {
+    const std::string number = std::to_string(i);
+    entries.push_back({"", "alias-" + number, ReaderRole::ANY, "1-" + number});
+    plug("Twin " + number + " 00", "1-" + number, static_cast<std::uint8_t>(100 - i));
+  }
+  pcsc_.max_states(64);
+  pcsc_.insert("Twin 16 00", kVitaleAtr);
+  start(std::move(entries));
+  await_reader("alias-16", ReaderState::CARD_PRESENT);
+  for (const Reader& reader : desk_->state()->readers) {
+    EXPECT_EQ("Twin " + reader.alias.substr(6) + " 00", reader.name);
+  }
+  EXPECT_EQ(desk_->choose({}, Wanted::VITALE, {}).alias, "alias-16");
+}
+
+TEST_F(TwinsTest, T_PCSC_01_APcscdThatComesBackIsAskedAgain) {
+  plug("Twin 00 00", "1-1", 9);
+  start({{"", "left", ReaderRole::ANY, "1-1"}, {"", "right", ReaderRole::ANY, "1-2"}});
+  await_reader("left", ReaderState::EMPTY);
+  pcsc_.service(test::ScriptedPcsc::Service::ABSENT);
+  pcsc_.remove_reader("Twin 00 00");
+  plug("Twin 00 00", "1-2", 10);
+  pcsc_.service(test::ScriptedPcsc::Service::RUNNING);
+  await_reader("right", ReaderState::EMPTY);
+}
+
+}  // namespace
+}  // namespace insd::desk
