@@ -18,10 +18,10 @@ struct ReaderPlace {
 };
 
 /// Asks the driver over a direct connection, which needs no card, moves none and shares the reader. libccid
-/// gives its channel as 0x0020, bus, address (SEEN in its source); drivers that give another channel, or
-/// none, have no USB path here. The serial number comes from the driver, else from the kernel, else from the
-/// parentheses in pcscd's name. Blocks while another program has a transaction open. Nothing while another
-/// program holds the reader for itself: ask again. Throws PCSC_*, READER_NOT_FOUND.
+/// gives its channel as 0x0020, bus, address (INFERRED: from the driver's public examples); drivers that give
+/// another channel, or none, have no USB path here. The serial number comes from the driver, else from the
+/// kernel, else from the parentheses in pcscd's name. Blocks while another program has a transaction open.
+/// Nothing while another program holds the reader for itself: ask again. Throws PCSC_*, READER_NOT_FOUND.
 std::optional<ReaderPlace> find_place(const PcscApi& api, const std::string& reader,
                                       const std::filesystem::path& sysfs = "/sys/bus/usb/devices");
 

@@ -367,7 +367,7 @@ void ScriptedPcsc::fill_api() {
     share_modes_.insert(share);
     const char* call = share == SCARD_SHARE_DIRECT ? "ConnectDirect" : "Connect";
     if (const auto result = enter(call, lock)) return *result;
-    if (!await_free(context, reader, lock)) return SCARD_F_COMM_ERROR;
+    if (dead_contexts_.count(context) == 0 && !await_free(context, reader, lock)) return SCARD_F_COMM_ERROR;
     return connect(context, reader, share, protocols, card, protocol);
   };
   api_.reconnect = plain("Reconnect", [this](SCARDHANDLE card, DWORD, DWORD, DWORD, DWORD* protocol) -> LONG {
