@@ -212,6 +212,18 @@ Board::Ended Board::locate(const std::string& name, std::uint32_t arrival, pcsc:
   return {};
 }
 
+Board::Ended Board::mark_unstuck(const std::string& name) {
+  State next = *state_;
+  const auto reader = std::ranges::find(next.readers, name, &Reader::name);
+  const auto seen = seen_.find(name);
+  if (reader == next.readers.end() || seen == seen_.end() || reader->problem != Code::READER_STUCK) return {};
+  Ended ended;
+  if (!reader->generation.empty()) ended.emplace_back(reader->generation, GenerationEnd::FAILED);
+  *reader = renewed(seen->second, &*reader, false);
+  publish(std::move(next));
+  return ended;
+}
+
 Board::Ended Board::mark_held(const std::string& name, bool held) {
   const auto seen = seen_.find(name);
   if (seen == seen_.end() || held == held_.contains(name)) return {};

@@ -30,12 +30,16 @@ class Board {
   /// A worker met a failure: the generation ends, and a card that is still seen gets a new one.
   Ended end_generation(const std::string& generation, GenerationEnd cause);
 
-  /// A worker of this reader does not come back: the reader is unusable until pcscd reports a change of it.
+  /// A worker of this reader does not come back: the reader is unusable until it does (mark_unstuck), or
+  /// until pcscd reports a change of the reader.
   Ended mark_stuck(const std::string& reader);
 
   /// Where a reader is, told before or after the snapshot that shows it. Until then a reader whose entry
   /// depends on it is shown as held by another program: what else would keep its driver from answering.
   Ended locate(const std::string& reader, std::uint32_t arrival, pcsc::ReaderPlace place);
+
+  /// That worker has ended. The reader is again what pcscd says of it, a card in it under a new generation.
+  Ended mark_unstuck(const std::string& reader);
 
   /// Somebody waited in vain for another program to let go of this reader; or it has let go.
   Ended mark_held(const std::string& reader, bool held);

@@ -383,8 +383,13 @@ void Desk::Impl::abandon(const std::string& reader, const std::shared_ptr<Worker
     if (found == workers_.end() || found->second != worker) return;
     workers_.erase(found);
   }
-  worker->stop(Code::READER_STUCK);
   change([&](Board& board) { return board.mark_stuck(reader); });
+  // It may come back after all, as after a suspend: then nobody has to take the card out.
+  worker->stop(Code::READER_STUCK, [weak = weak_from_this(), reader] {
+    if (const auto self = weak.lock()) {
+      self->change([&](Board& board) { return board.mark_unstuck(reader); });
+    }
+  });
 }
 
 void Desk::Impl::deliver(const std::weak_ptr<Outcome>& outcome, std::any result, std::exception_ptr failure) {

@@ -18,11 +18,11 @@ TEST(Long, T_PCSC_01_PcscdKilledAThousandTimes) {
 TEST(Long, T_PCSC_04_PcscdFrozenForLongerThanAWorkerMayBeSilent) {
   world::World world;
   world.start_pcscd();
-  world.insert_card(0, "vitale2", "vitale-demo");
+  world.insert_card(1, "vitale2", "vitale-demo");
   world.start_insd(world.insd_config());
   DeskClient client(world.socket());
   DeskWatch watch(*client.reader_);
-  const auto there = watch.wait_for(card_is(world.reader_name(0), v1::CARD_KIND_VITALE_2));
+  const auto there = watch.wait_for(card_is(world.reader_name(1), v1::CARD_KIND_VITALE_2));
   ASSERT_TRUE(there);
   ASSERT_EQ(code_of(client.vitale()), "OK");
   world.pcscd().signal(SIGSTOP);
@@ -34,8 +34,8 @@ TEST(Long, T_PCSC_04_PcscdFrozenForLongerThanAWorkerMayBeSilent) {
   EXPECT_FALSE(stuck.detail.remedy().empty());
   world.pcscd().signal(SIGCONT);
   // The reader heals by itself: nobody has to take the card out.
-  const auto generation = there->readers.at(world.reader_name(0)).generation();
-  ASSERT_TRUE(watch.wait_for(card_is(world.reader_name(0), v1::CARD_KIND_VITALE_2, generation)));
+  const auto generation = there->readers.at(world.reader_name(1)).generation();
+  ASSERT_TRUE(watch.wait_for(card_is(world.reader_name(1), v1::CARD_KIND_VITALE_2, generation)));
   EXPECT_EQ(code_of(client.vitale()), "OK");
 }
 
