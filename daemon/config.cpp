@@ -109,6 +109,14 @@ void read_cps(Section& section, CpsConfig& cps) {
   section.duration("lease_absolute", cps.lease_absolute, seconds(1), hours(24));
   section.duration("prompt_timeout", cps.prompt_timeout, seconds(1), minutes(10));
   section.path("trust_store", cps.trust_store);
+  section.path("revocation_lists", cps.revocation_lists);
+  if (!cps.revocation_lists.empty() && cps.trust_store.empty()) {
+    section.refuse("revocation_lists", "needs cps.trust_store");
+  }
+  section.flag("accept_stale_lists", cps.accept_stale_lists);
+  section.choice<CertificatePolicy>(
+      "certificate_policy", cps.certificate_policy,
+      {{"refuse", CertificatePolicy::REFUSE}, {"report", CertificatePolicy::REPORT}});
 }
 
 // An attribute's name ends up in signed XML: the characters of an NMTOKEN without the exotic ones.

@@ -18,6 +18,7 @@ enum class InsiEnvironment : std::uint8_t { UNSET, TEST, PRODUCTION };
 enum class InsiMode : std::uint8_t { UNSET, CPS, ORGANISATION };
 enum class CpsBackend : std::uint8_t { AUTO, DIRECT, MODULE };
 enum class OnLeaseEnd : std::uint8_t { RESET, LEAVE };
+enum class CertificatePolicy : std::uint8_t { REFUSE, REPORT };
 enum class CallerRole : std::uint8_t { NONE, DESK, KIOSK, NON_REPOSITORY, ADMIN };
 enum class ReaderRole : std::uint8_t { ANY, PROFESSIONAL, PATIENT };
 
@@ -58,6 +59,9 @@ struct CpsConfig {
   std::chrono::seconds prompt_timeout{120};
   std::filesystem::path
       trust_store;  ///< PEM of the accepted issuers; empty: certificates are shown, not judged
+  std::filesystem::path revocation_lists;  ///< a file or a directory; empty: revocation is not looked at
+  bool accept_stale_lists = true;          ///< also lists that should have been renewed
+  CertificatePolicy certificate_policy = CertificatePolicy::REFUSE;  ///< what a bad judgement does to a login
   bool operator==(const CpsConfig&) const = default;
 };
 

@@ -175,6 +175,9 @@ void print_card(std::ostream& out, Language language, const v1::ProfessionalCard
   card_line(Word::READER, reader_in_words(card.reader_alias(), card.reader()));
   card_line(Word::ISSUER, card.issuer());
   card_line(Word::VALID_UNTIL, local_time(card.not_after()));
+  std::string trust = term_of(language, card.certificate_trust(), v1::CertificateTrust_Name);
+  if (card.revocation_list_stale()) trust += " (" + say(language, Word::STALE_LIST) + ")";
+  card_line(Word::CERTIFICATE, trust);
   if (card.pin_blocked()) {
     out << "  " << say(language, Word::PIN_BLOCKED) << '\n';
   } else if (card.has_pin_tries_left()) {

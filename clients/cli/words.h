@@ -149,6 +149,8 @@ enum class Word : std::uint8_t {
   ORGANISATION,
   ISSUER,
   VALID_UNTIL,
+  CERTIFICATE,
+  STALE_LIST,
   TEST_CARD,
   READER,
   TRIES_LEFT_ONE,

@@ -39,6 +39,26 @@ v1::CpsBackend to_proto(CpsBackend backend) {
   return v1::CPS_BACKEND_UNSPECIFIED;
 }
 
+v1::CertificateTrust to_proto(insi::Trust trust) {
+  switch (trust) {
+    case insi::Trust::NOT_JUDGED:
+      return v1::CERTIFICATE_TRUST_UNSPECIFIED;
+    case insi::Trust::TRUSTED:
+      return v1::CERTIFICATE_TRUST_TRUSTED;
+    case insi::Trust::UNTRUSTED:
+      return v1::CERTIFICATE_TRUST_UNTRUSTED;
+    case insi::Trust::NOT_VALID_NOW:
+      return v1::CERTIFICATE_TRUST_NOT_VALID_NOW;
+    case insi::Trust::WRONG_USE:
+      return v1::CERTIFICATE_TRUST_WRONG_USE;
+    case insi::Trust::REVOKED:
+      return v1::CERTIFICATE_TRUST_REVOKED;
+    case insi::Trust::REVOCATION_UNKNOWN:
+      return v1::CERTIFICATE_TRUST_REVOCATION_UNKNOWN;
+  }
+  return v1::CERTIFICATE_TRUST_UNTRUSTED;
+}
+
 std::string bytes_text(const Bytes& bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -65,6 +85,8 @@ v1::ProfessionalCard to_proto(const desk::Professional& who) {
   if (who.tries_left) proto.set_pin_tries_left(*who.tries_left);
   proto.set_pin_blocked(who.pin_blocked);
   proto.set_backend(to_proto(who.capabilities.backend));
+  proto.set_certificate_trust(to_proto(who.judgement.trust));
+  proto.set_revocation_list_stale(who.judgement.stale_list);
   proto.set_signature_certificate(bytes_text(who.signature_certificate));
   proto.set_authentication_certificate(bytes_text(who.authentication_certificate));
   return proto;

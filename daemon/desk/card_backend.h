@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/desk/desk.h"
+#include "daemon/insi/trust_store.h"
 #include "drivers/base/secret.h"
 
 namespace insd::desk {
@@ -40,6 +41,7 @@ struct Professional {
   bool pin_blocked = false;
   bool last_try = false;  ///< the next wrong PIN may block it
   Capabilities capabilities;
+  insi::Judgement judgement;  ///< of the signature certificate
   Bytes signature_certificate, authentication_certificate;
   std::size_t pin_min_length = 0, pin_max_length = 0;
   [[nodiscard]] std::string holder() const;  ///< "Title Given FAMILY", printable

@@ -71,7 +71,11 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
         journal_(journal),
         clock_(clock),
         leases_(executor_, config.lease_idle, config.lease_absolute, clock),
-        direct_(desk, config) {}
+        direct_(desk, config) {
+    if (config.trust_store.empty()) return;
+    trust_.emplace(
+        insi::TrustOptions{config.trust_store, config.revocation_lists, config.accept_stale_lists});
+  }
 
   void watch_cards() {
     watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
@@ -99,6 +103,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
  private:
   CardBackend& backend();
   CardBackend& backend_of(const Professional& who);
+  void judge(Professional& who);
   asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
 
   const asio::any_io_executor executor_;
@@ -108,6 +113,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   journal::Journal& journal_;
   const Clock& clock_;
   Leases leases_;
+  std::optional<insi::TrustStore> trust_;
   DirectBackend direct_;
   std::unique_ptr<ModuleBackend> module_;  // made when it is first needed
   std::set<std::string> asking_;           // generations with an open question
@@ -147,7 +153,13 @@ asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selecti
   const auto self = shared_from_this();
   CardBackend& way = backend();
   Chosen chosen = co_await way.choose(std::move(selection), std::move(allowed));
-  co_return co_await way.read(std::move(chosen), std::move(patience));
+  Professional who = co_await way.read(std::move(chosen), std::move(patience));
+  judge(who);
+  co_return who;
+}
+
+void ProfessionalDesk::Impl::judge(Professional& who) {
+  if (trust_) who.judgement = trust_->judge(who.signature_certificate, clock_.wall());
 }
 
 asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
@@ -191,6 +203,12 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   Professional who = co_await way.read(chosen, patience);
   if (who.pin_blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
   way.require_login_allowed(who);
+  judge(who);
+  const bool accepted =
+      who.judgement.trust == insi::Trust::TRUSTED || who.judgement.trust == insi::Trust::NOT_JUDGED;
+  if (!accepted && config_.certificate_policy == CertificatePolicy::REFUSE) {
+    throw Error(Code::CERTIFICATE_INVALID, who.judgement.detail);
+  }
 
   LastTry last_try = LastTry::REFUSE;
   if (who.last_try) {

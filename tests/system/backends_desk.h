@@ -23,6 +23,8 @@ class Backends {
  public:
   explicit Backends(Way way) : way_(way) {}
 
+  /// Before start(): another file of the PKI as cps.trust_store.
+  void authorities(const std::string& file) { authorities_ = file; }
   /// Puts the card there, starts the teleservice and insd. `tries`: 3, 1 or 0 left.
   void start(int tries = 3);
   /// Starts insd with this module. `more`: further lines of [cps].
@@ -52,6 +54,7 @@ class Backends {
   [[nodiscard]] std::string config() const;
 
   const Way way_;
+  std::string authorities_ = "professionals-roots.pem";
   std::unique_ptr<sim::SoftToken> soft_;
   world::World world_;
   world::Card* card_ = nullptr;

@@ -51,6 +51,7 @@ TEST_P(BackendsTest, SaysWhoItIsAndWhatItCan) {
   EXPECT_EQ(response.card().card_type(), v1::PROFESSIONAL_CARD_TYPE_CPS);
   EXPECT_TRUE(response.card().test_pki());
   EXPECT_FALSE(response.card().pin_blocked());
+  EXPECT_EQ(response.card().certificate_trust(), v1::CERTIFICATE_TRUST_TRUSTED);
   EXPECT_FALSE(response.card().authentication_certificate().empty());
   const auto& can = response.capabilities();
   EXPECT_EQ(can.backend(), response.card().backend());
@@ -158,6 +159,17 @@ TEST_P(BackendsTest, T_PIN_05_AWrongPinOfOneEndsTheLoginOfAllAndSaysSo) {
   EXPECT_FALSE(desk_.client().login()->finish("9999"));
   // The card has forgotten the PIN: nothing of an earlier login is left to use.
   EXPECT_EQ(code_of(desk_.search(lease.lease())), "LEASE_LOST");
+}
+
+TEST_P(BackendsTest, T_CARD_07_ACertificateOfAStrangerIsRefusedBeforeAPinIsAskedFor) {
+  desk_.authorities("insi-trust.pem");
+  desk_.start();
+  EXPECT_EQ(desk_.professional().card().certificate_trust(), v1::CERTIFICATE_TRUST_UNTRUSTED);
+  auto login = desk_.client().login();
+  EXPECT_FALSE(login->finish("1234"));
+  EXPECT_EQ(login->failure().detail.code(), "CERTIFICATE_INVALID");
+  EXPECT_TRUE(login->prompts().empty());
+  EXPECT_EQ(desk_.pins_sent(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, BackendsTest, ::testing::Values(Way::DIRECT, Way::OPENSC, Way::SOFTHSM),

@@ -206,6 +206,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[cps]\ndirect.real_cards = 1", "must be true or false"},
         Case{"[cps]\nmodule_environment = [\"NAME\"]", "must be \"NAME=value\""},
         Case{"[cps]\nmodule_environment = [\"=value\"]", "must be \"NAME=value\""},
+        Case{"[cps]\nrevocation_lists = \"/etc/ssl/crl\"", "needs cps.trust_store"},
+        Case{"[cps]\ncertificate_policy = \"ignore\"", "must be one of refuse, report"},
         Case{"[cps]\nmodule_timeout = \"0s\"", "must be between"},
         Case{"[cps]\nlease_idle = \"10\"", "must be a duration"},
         Case{"[cps]\nlease_idle = \"-1s\"", "must be a duration"},

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is this professional's certificate one of the configured authorities', valid now, for signatures, and not
+// revoked? Every byte of a certificate comes from a card (threats T-CARD-07). Source: OpenSSL.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "daemon/clock.h"
+#include "drivers/base/bytes.h"
+
+namespace insd::insi {
+
+enum class Trust : std::uint8_t {
+  NOT_JUDGED,     ///< no authorities are configured
+  TRUSTED,        ///< and not revoked, where lists are configured
+  UNTRUSTED,      ///< no chain to a configured authority, or a weak one
+  NOT_VALID_NOW,  ///< it, or an authority above it, has expired or is not valid yet
+  WRONG_USE,      ///< not for signatures (KeyUsage)
+  REVOKED,
+  REVOCATION_UNKNOWN,  ///< lists are configured, and none that counts is of its issuer
+};
+
+struct Judgement {
+  Trust trust = Trust::NOT_JUDGED;
+  bool stale_list = false;  ///< the revocation list that was used should have been renewed
+  std::string detail;       ///< English, for support
+};
+
+struct TrustOptions {
+  std::filesystem::path authorities;  ///< PEM: roots and sub-authorities
+  std::filesystem::path
+      revocation_lists;           ///< a file (PEM or DER) or a directory of such files; empty: not looked at
+  bool stale_list_counts = true;  ///< may a list that should have been renewed be used?
+};
+
+/// One thread.
+class TrustStore {
+ public:
+  /// Throws CONFIG_INVALID when the authorities cannot be read or are none.
+  explicit TrustStore(TrustOptions options);
+  ~TrustStore();
+  TrustStore(const TrustStore&) = delete;
+  TrustStore& operator=(const TrustStore&) = delete;
+
+  /// Revocation lists that have changed are read again; one that cannot be read makes revocation unknown.
+  /// Throws nothing but for memory.
+  Judgement judge(ByteView signature_certificate, Clock::Wall now);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace insd::insi

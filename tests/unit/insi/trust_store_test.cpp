@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose certificate a card may hold: chain, dates, use, revocation (T-CARD-07).
+#include "daemon/insi/trust_store.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include "drivers/base/error.h"
+#include "tests/unit/insi/test_pki.h"
+
+namespace insd::insi {
+namespace {
+
+namespace fs = std::filesystem;
+using test::CertificateSpec;
+using test::Rdn;
+
+constexpr long kDay = 86'400;
+
+struct CrlDeleter {
+  void operator()(X509_CRL* list) const { X509_CRL_free(list); }
+};
+using Crl = std::unique_ptr<X509_CRL, CrlDeleter>;
+
+class TrustStoreTest : public ::testing::Test {
+ protected:
+  TrustStoreTest() {
+    std::string name = (fs::temp_directory_path() / "insd-trust-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    directory_ = name;
+    write("authorities.pem", test::to_pem(root_.get()) + test::to_pem(sub_.get()));
+  }
+  ~TrustStoreTest() override {
+    std::error_code ignored;
+    fs::remove_all(directory_, ignored);
+  }
+
+  fs::path write(const std::string& name, const std::string& content) const {
+    const auto file = directory_ / name;
+    std::ofstream(file, std::ios::binary) << content;
+    return file;
+  }
+
+  static test::Certificate authority(const std::vector<Rdn>& name, const std::vector<Rdn>& issuer,
+                                     EVP_PKEY* key, EVP_PKEY* issuer_key) {
+    return test::make_certificate({.subject = name,
+                                   .issuer = issuer,
+                                   .key_usage = "critical,keyCertSign,cRLSign",
+                                   .basic_constraints = "critical,CA:TRUE",
+                                   .card_type_der = std::nullopt},
+                                  key, issuer_key);
+  }
+
+  test::Certificate leaf(CertificateSpec spec = {}) {
+    spec.issuer = sub_name_;
+    return test::make_certificate(spec, leaf_key_.get(), sub_key_.get());
+  }
+
+  // A list of the sub-authority's, in DER.
+  std::string list(const X509* revoked, long from_seconds, long to_seconds, EVP_PKEY* signer = nullptr) {
+    Crl made(X509_CRL_new());
+    X509_CRL_set_version(made.get(), 1);
+    X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(sub_.get()));
+    const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> last(X509_gmtime_adj(nullptr, from_seconds),
+                                                                     &ASN1_TIME_free),
+        next(X509_gmtime_adj(nullptr, to_seconds), &ASN1_TIME_free);
+    X509_CRL_set1_lastUpdate(made.get(), last.get());
+    X509_CRL_set1_nextUpdate(made.get(), next.get());
+    if (revoked != nullptr) {
+      X509_REVOKED* entry = X509_REVOKED_new();
+      X509_REVOKED_set_serialNumber(entry, const_cast<ASN1_INTEGER*>(X509_get0_serialNumber(revoked)));
+      X509_REVOKED_set_revocationDate(entry, last.get());
+      X509_CRL_add0_revoked(made.get(), entry);
+    }
+    if (X509_CRL_sign(made.get(), signer != nullptr ? signer : sub_key_.get(), EVP_sha256()) <= 0) {
+      throw std::runtime_error("X509_CRL_sign");
+    }
+    unsigned char* data = nullptr;
+    const int length = i2d_X509_CRL(made.get(), &data);
+    std::string der(data, data + length);
+    OPENSSL_free(data);
+    return der;
+  }
+
+  Trust judge(const test::Certificate& certificate, std::chrono::seconds later = {}) {
+    TrustStore store({directory_ / "authorities.pem", lists_, stale_counts_});
+    last_ = store.judge(test::to_der(certificate.get()), std::chrono::system_clock::now() + later);
+    return last_.trust;
+  }
+
+  const std::vector<Rdn> root_name_ = {{{"CN", "TEST AC RACINE"}}}, sub_name_ = {{{"CN", "TEST AC FORT"}}};
+  const test::Key root_key_ = test::rsa_key(), sub_key_ = test::rsa_key(), leaf_key_ = test::rsa_key();
+  const test::Certificate root_ = authority(root_name_, root_name_, root_key_.get(), root_key_.get());
+  const test::Certificate sub_ = authority(sub_name_, root_name_, sub_key_.get(), root_key_.get());
+  fs::path directory_, lists_;
+  bool stale_counts_ = true;
+  Judgement last_;
+};
+
+TEST_F(TrustStoreTest, TheAuthoritiesCertificateIsTrusted) {
+  EXPECT_EQ(judge(leaf()), Trust::TRUSTED) << last_.detail;
+  EXPECT_EQ(last_.detail, "");
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_AStrangersCertificateOfTheSameNamesIsNot) {
+  const auto forged = test::make_certificate({.issuer = sub_name_}, leaf_key_.get(), root_key_.get());
+  EXPECT_EQ(judge(forged), Trust::UNTRUSTED);
+  const auto own = test::make_certificate({}, leaf_key_.get(), leaf_key_.get());
+  EXPECT_EQ(judge(own), Trust::UNTRUSTED);
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_APersonIsNoAuthority) {
+  const auto person = leaf({.subject = {{{"CN", "899900000001"}}}});
+  write("authorities.pem", test::to_pem(root_.get()) + test::to_pem(sub_.get()) + test::to_pem(person.get()));
+  const auto below =
+      test::make_certificate({.issuer = {{{"CN", "899900000001"}}}}, leaf_key_.get(), leaf_key_.get());
+  EXPECT_EQ(judge(below), Trust::UNTRUSTED);
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_ASubAuthorityAloneVouchesForNobody) {
+  write("authorities.pem", test::to_pem(sub_.get()));
+  EXPECT_EQ(judge(leaf()), Trust::UNTRUSTED) << "the chain ends at a root";
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_DatesCount) {
+  EXPECT_EQ(judge(leaf({.from_seconds = kDay, .to_seconds = 2 * kDay})), Trust::NOT_VALID_NOW);
+  EXPECT_EQ(judge(leaf({.from_seconds = -2 * kDay, .to_seconds = -kDay})), Trust::NOT_VALID_NOW);
+  EXPECT_EQ(judge(leaf({.from_seconds = kDay, .to_seconds = 3 * kDay}), std::chrono::hours(48)),
+            Trust::TRUSTED)
+      << "the time is the caller's";
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_AnAuthenticationCertificateDoesNotSign) {
+  EXPECT_EQ(judge(leaf({.key_usage = "critical,digitalSignature"})), Trust::WRONG_USE);
+  EXPECT_EQ(judge(leaf({.key_usage = ""})), Trust::WRONG_USE);
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_AWeakKeyIsNotTrusted) {
+  const auto weak_key = test::rsa_key(1024);
+  CertificateSpec spec;
+  spec.issuer = sub_name_;
+  EXPECT_EQ(judge(test::make_certificate(spec, weak_key.get(), sub_key_.get())), Trust::UNTRUSTED);
+}
+
+TEST_F(TrustStoreTest, T_CARD_07_BytesThatAreNoCertificate) {
+  TrustStore store({directory_ / "authorities.pem", {}, true});
+  const Bytes der = test::to_der(leaf().get());
+  const auto now = std::chrono::system_clock::now();
+  for (std::size_t length = 0; length < der.size(); length += 7) {
+    EXPECT_EQ(store.judge(ByteView(der).first(length), now).trust, Trust::UNTRUSTED) << length;
+  }
+  Bytes longer = der;
+  longer.push_back(0);
+  EXPECT_EQ(store.judge(longer, now).trust, Trust::UNTRUSTED);
+  EXPECT_EQ(store.judge(Bytes(1U << 20U, 0x30), now).trust, Trust::UNTRUSTED);
+}
+
+TEST_F(TrustStoreTest, ARevokedCertificateIsTold) {
+  const auto good = leaf(), bad = leaf();
+  lists_ = write("list.crl", list(bad.get(), -3600, kDay));
+  EXPECT_EQ(judge(good), Trust::TRUSTED) << last_.detail;
+  EXPECT_EQ(judge(bad), Trust::REVOKED);
+}
+
+TEST_F(TrustStoreTest, AListThatShouldHaveBeenRenewedCountsOrNotByPolicy) {
+  const auto good = leaf(), bad = leaf();
+  lists_ = write("list.crl", list(bad.get(), -2 * kDay, -kDay));
+  EXPECT_EQ(judge(good), Trust::TRUSTED);
+  EXPECT_TRUE(last_.stale_list);
+  EXPECT_FALSE(last_.detail.empty());
+  EXPECT_EQ(judge(bad), Trust::REVOKED) << "what it says still holds";
+  stale_counts_ = false;
+  EXPECT_EQ(judge(good), Trust::REVOCATION_UNKNOWN);
+}
+
+TEST_F(TrustStoreTest, WithoutAListOfItsIssuerRevocationIsUnknown) {
+  lists_ = directory_ / "lists";
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "no directory";
+  fs::create_directory(lists_);
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "nothing in it";
+  write("lists/list.crl", "no list");
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "nonsense in it";
+  write("lists/list.crl", list(nullptr, -3600, kDay, leaf_key_.get()));
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "signed by somebody else";
+  write("lists/list.crl", list(nullptr, -3600, kDay));
+  EXPECT_EQ(judge(leaf()), Trust::TRUSTED) << last_.detail;
+}
+
+TEST_F(TrustStoreTest, ARenewedListIsReadAgain) {
+  const auto person = leaf();
+  lists_ = directory_ / "lists";
+  fs::create_directory(lists_);
+  write("lists/1.crl", list(nullptr, -7200, kDay));
+  TrustStore store({directory_ / "authorities.pem", lists_, true});
+  const Bytes der = test::to_der(person.get());
+  EXPECT_EQ(store.judge(der, std::chrono::system_clock::now()).trust, Trust::TRUSTED);
+  fs::remove(lists_ / "1.crl");
+  write("lists/2.crl", list(person.get(), -3600, kDay));
+  EXPECT_EQ(store.judge(der, std::chrono::system_clock::now()).trust, Trust::REVOKED);
+}
+
+TEST_F(TrustStoreTest, AuthoritiesThatCannotBeReadAreAnErrorOfTheConfiguration) {
+  for (const char* content :
+       {"", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
+    write("authorities.pem", content);
+    try {
+      TrustStore store({directory_ / "authorities.pem", {}, true});
+      ADD_FAILURE() << content;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::CONFIG_INVALID);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace insd::insi
