@@ -212,7 +212,8 @@ Chosen ModuleBackend::take(const std::vector<pkcs11::TokenInfo>& tokens, const C
 asio::awaitable<Chosen> ModuleBackend::choose(Selection selection, ReaderFilter allowed) {
   const auto tokens = co_await guarded(process_->list_tokens());
   note(tokens);
-  const auto loose = tokens_in_no_reader(allowed);
+  // A token in no reader is of no desk.
+  const auto loose = selection.desk.empty() ? tokens_in_no_reader(allowed) : std::vector<Chosen>();
   if (!selection.reader.empty() || !selection.generation.empty()) {
     for (const auto& token : loose) {
       const bool reader = selection.reader.empty() || selection.reader == token.reader;

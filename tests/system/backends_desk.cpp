@@ -38,6 +38,10 @@ std::string Backends::config() const {
   std::string text = world_.insd_config();
   const std::string usual = "professionals-roots.pem";
   text.replace(text.find(usual), usual.size(), authorities_);
+  // A desk of two professionals has no reader for patients only.
+  const std::string patients = "role = \"patient\"";
+  if (const auto at = text.find(patients); at != std::string::npos)
+    text.replace(at, patients.size(), "role = \"any\"");
   const std::string desk = "role = \"desk\"";
   return text.replace(text.find(desk), desk.size(), "role = \"admin\"");
 }

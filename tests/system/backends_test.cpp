@@ -271,20 +271,22 @@ TEST_P(ReaderBackendsTest, AReaderGivenToAnotherProgramIsLetGoOf) {
 TEST_P(ReaderBackendsTest, TwoCardsAreTwoProfessionals) {
   desk_.start();
   desk_.world().insert_card(1, "cps3", "cps-dr-second");
-  // The second reader is the patients': it has to be named.
-  const auto second = expect_value(desk_.client().professional(desk_.world().reader_name(1)));
-  EXPECT_EQ(second.national_id(), "899900000025");
-  EXPECT_EQ(desk_.professional().card().national_id(), "899900000017");
-  std::unique_ptr<Login> first;
-  const auto lease = log_in(first);
+  const auto name = [&](unsigned reader) { return desk_.world().reader_name(reader); };
+  EXPECT_EQ(expect_value(desk_.client().professional(name(1))).national_id(), "899900000025");
+  EXPECT_EQ(expect_value(desk_.client().professional(name(0))).national_id(), "899900000017");
+  EXPECT_EQ(code_of(desk_.client().professional()), "CARD_AMBIGUOUS");
   v1::LoginStart start;
-  start.mutable_card()->set_reader(desk_.world().reader_name(1));
+  start.mutable_card()->set_reader(name(0));
+  auto first = desk_.client().login(start);
+  const auto lease = first->finish("1234");
+  ASSERT_TRUE(lease) << first->failure().detail.ShortDebugString();
+  start.mutable_card()->set_reader(name(1));
   auto other = desk_.client().login(start);
   const auto theirs = other->finish("246801");
   ASSERT_TRUE(theirs) << other->failure().detail.ShortDebugString();
   EXPECT_EQ(theirs->holder(), "Médecin DOMINIQUE SECOND");
   EXPECT_TRUE(desk_.logout(theirs->lease()));
-  expect_signature(lease.lease());
+  expect_signature(lease->lease());
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, ReaderBackendsTest, ::testing::Values(Way::DIRECT, Way::OPENSC),
