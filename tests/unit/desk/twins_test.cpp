@@ -63,7 +63,8 @@ class TwinsTest : public ::testing::Test {
     std::unique_lock lock(mutex_);
     Reader found;
     const bool came = changed_.wait_for(lock, std::chrono::seconds(20), [&] {
-      for (const Reader& reader : desk_->state()->readers) {
+      const auto state = desk_->state();
+      for (const Reader& reader : state->readers) {
         if ((reader.name != name && reader.alias != name) || reader.state != wanted) continue;
         found = reader;
         return true;
@@ -173,7 +174,8 @@ TEST_F(TwinsTest, T_PCSC_02_SeventeenReadersAreSeenAndNamed) {
   pcsc_.insert("Twin 16 00", kVitaleAtr);
   start(std::move(entries));
   await_reader("alias-16", ReaderState::CARD_PRESENT);
-  for (const Reader& reader : desk_->state()->readers) {
+  const auto state = desk_->state();
+  for (const Reader& reader : state->readers) {
     EXPECT_EQ("Twin " + reader.alias.substr(6) + " 00", reader.name);
   }
   EXPECT_EQ(desk_->choose({}, Wanted::VITALE, {}).alias, "alias-16");
