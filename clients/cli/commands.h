@@ -16,6 +16,8 @@ int run_readers(Session& session);
 int run_watch(Session& session);
 int run_reader_enabled(Session& session, bool enabled);
 int run_status(Session& session);
+/// EXIT_OK when nothing is wrong, else EXIT_NEGATIVE.
+int run_doctor(Session& session);
 int run_professional(Session& session);
 int run_login(Session& session);
 int run_logout(Session& session);

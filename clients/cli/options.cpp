@@ -76,6 +76,7 @@ class CommandLine {
 
   void add_desk_commands() {
     command(app_, "status", Word::HELP_STATUS, Command::STATUS);
+    command(app_, "doctor", Word::HELP_DOCTOR, Command::DOCTOR);
     command(app_, "readers", Word::HELP_READERS, Command::READERS);
     command(app_, "watch", Word::HELP_WATCH, Command::WATCH);
     auto* const reader = app_.add_subcommand("reader", word(Word::HELP_READER_ORDER));

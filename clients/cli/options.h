@@ -24,6 +24,7 @@ enum class Command : std::uint8_t {
   INSI_VITALE,
   IDENTIFY,
   STATUS,
+  DOCTOR,
 };
 
 struct Options {

@@ -41,6 +41,8 @@ int dispatch(Session& session) {
       return run_identify(session);
     case Command::STATUS:
       return run_status(session);
+    case Command::DOCTOR:
+      return run_doctor(session);
   }
   return EXIT_USAGE;
 }

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "clients/cli/doctor.h"
 #include "clients/cli/login_dialogue.h"
 #include "clients/cli/text.h"
 
@@ -45,6 +46,10 @@ std::vector<std::string> french_texts() {
   std::vector<std::string> out;
   for (const auto& entry : words()) out.push_back(prose(entry.fr));
   for (const auto& entry : terms()) out.push_back(prose(entry.fr));
+  for (const auto& entry : advices()) {
+    out.push_back(prose(entry.summary_fr));
+    out.push_back(prose(entry.remedy_fr));
+  }
   return out;
 }
 
