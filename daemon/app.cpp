@@ -92,6 +92,9 @@ App::App(AppOptions options, Config config)
   grpc::EnableDefaultHealthCheckService(true);
   watch_ = desk_.watch_generations(
       [this](const std::string& generation, desk::GenerationEnd) { card_left(generation); });
+  prefetch_ = desk_.watch([this](const std::shared_ptr<const desk::State>& state) {
+    if (rules_.get()->config()->vitale.prefetch) vitale_.prefetch(*state);
+  });
 }
 
 App::~App() = default;

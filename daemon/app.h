@@ -66,6 +66,7 @@ class App {
   std::optional<api::Listener> listener_;
   std::set<std::string> asked_for_;  // generations of the cards that the kept connection was used for
   std::shared_ptr<void> watch_;
+  std::shared_ptr<void> prefetch_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer watchdog_;
   boost::asio::steady_timer last_moment_;

@@ -214,6 +214,7 @@ Config read_file_table(Section& root) {
     config.readers.push_back(std::move(reader));
   });
   root.table("cps", [&](Section& section) { read_cps(section, config.cps); });
+  root.table("vitale", [&](Section& section) { section.flag("prefetch", config.vitale.prefetch); });
   root.table("insi", [&](Section& section) { read_insi(section, config.insi); });
   root.tables("editor", [&](Section& section) { config.editors.push_back(read_editor(section)); });
   root.tables("profile", [&](Section& section) {

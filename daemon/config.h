@@ -65,6 +65,14 @@ struct CpsConfig {
   bool operator==(const CpsConfig&) const = default;
 };
 
+/// [vitale]
+struct VitaleConfig {
+  /// Reads a Vitale card as soon as it is inserted, for display. For kiosks and desks of one person: others
+  /// should not have a patient's card read without a request.
+  bool prefetch = false;
+  bool operator==(const VitaleConfig&) const = default;
+};
+
 /// [insi]
 struct InsiConfig {
   InsiEnvironment environment = InsiEnvironment::UNSET;  ///< test | production; no default
@@ -117,6 +125,7 @@ struct Config {
   DaemonConfig daemon;
   std::vector<ReaderConfig> readers;
   CpsConfig cps;
+  VitaleConfig vitale;
   InsiConfig insi;
   std::vector<EditorConfig> editors;
   std::vector<ProfileConfig> profiles;

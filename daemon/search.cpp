@@ -129,13 +129,16 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
     patience.until = searcher.until;
     const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
     require_same_desk(session.grant.professional.card, reading.card);
+    refuse_test_card(card_nature(reading.content), searcher.config->insi.environment);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
     person = reading.content.beneficiaries[choice->beneficiary_index];
     card = reading.card;
     search.expected_generations.push_back(card->generation);
     parts_.require_current(search.expected_generations);
   } else {
-    query = card_query(std::get<SuppliedCard>(search.reading), search.birth_rank, clock_.wall());
+    const auto& supplied = std::get<SuppliedCard>(search.reading);
+    refuse_test_card(supplied.nature, searcher.config->insi.environment);
+    query = card_query(supplied, search.birth_rank, clock_.wall());
   }
 
   const SentTraits sent{
@@ -147,6 +150,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
   result.by_card = true;
   result.card_supplied = !card;
   result.vitale_card = std::move(card);
+  if (person && !key_is_right(*person)) result.warnings.emplace_back("CARD_KEY_INVALID");
   if (sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
   if (result.reply.answer && !(person ? is_beneficiary(*result.reply.answer, *person)
                                       : answers_what_was_asked(*result.reply.answer, sent))) {

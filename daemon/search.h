@@ -53,10 +53,13 @@ struct CardChoice {
   std::size_t beneficiary_index = 0;
 };
 
+enum class CardNature : std::uint8_t { UNKNOWN, REAL, TEST, DEMONSTRATION };
+
 /// A reading made by the application through the official interface.
 struct SuppliedCard {
   std::string serial, insured_nir, beneficiary_nir, birth_name, birth_date;
   std::optional<Clock::Wall> read_at;  ///< mandatory: readings age (kMaxReadingAge)
+  CardNature nature = CardNature::UNKNOWN;
 };
 
 /// The national test 1.02 refuses what was read of a card longer ago (specs: insi 3.2).

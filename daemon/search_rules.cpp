@@ -104,6 +104,24 @@ const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, 
   return *only;
 }
 
+CardNature card_nature(const vitale::Reading& reading) {
+  const auto nobodys = [](const vitale::Beneficiary& person) {
+    return person.nir && !identity::parse_matricule(*person.nir);
+  };
+  const auto& people = reading.beneficiaries;
+  return std::any_of(people.begin(), people.end(), nobodys) ? CardNature::TEST : CardNature::UNKNOWN;
+}
+
+void refuse_test_card(CardNature nature, InsiEnvironment environment) {
+  const bool test = nature == CardNature::TEST || nature == CardNature::DEMONSTRATION;
+  if (test && environment == InsiEnvironment::PRODUCTION) throw Error(Code::TEST_CARD_REFUSED);
+}
+
+bool key_is_right(const vitale::Beneficiary& person) {
+  const auto number = person.nir ? identity::parse_matricule(*person.nir) : std::nullopt;
+  return number && identity::key_matches(*number);
+}
+
 insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficiary_index,
                            std::optional<unsigned> birth_rank) {
   std::vector<FieldViolation> violations;

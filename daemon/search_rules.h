@@ -17,6 +17,17 @@ void check_gates(const SearchContext& context, const Searcher& searcher);
 const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, const std::string& name,
                                     const desk::Professional& professional);
 
+/// TEST when a number on the card cannot be a person's: letters that are not Corsica's (specs: vitale 2.5).
+/// Otherwise unknown, and not to be known from what is readable: the card's own word for it is only told by
+/// the official interface.
+CardNature card_nature(const vitale::Reading& reading);
+
+/// Throws TEST_CARD_REFUSED for a test or demonstration card where the real service is configured.
+void refuse_test_card(CardNature nature, InsiEnvironment environment);
+
+/// True when the person's number has the key that belongs to it.
+bool key_is_right(const vitale::Beneficiary& person);
+
 /// The body for one person of a card (specs: insi 1.2). Throws BENEFICIARY_NOT_FOUND, NIR_MISSING,
 /// BIRTH_RANK_REQUIRED, CARD_DATA_INVALID.
 insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficiary_index,

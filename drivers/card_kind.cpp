@@ -9,7 +9,8 @@ namespace {
 // Sources: specs vitale 1.1, 1.2 and cps 2.1. The Vitale 2 mask counter (43 ... 4C so far) and three version
 // bytes of the CPS3 are left open, because new values keep appearing. The CPS3 mask is narrower than
 // OpenSC's, which would take a T=0 CPS4 for a CPS3. The Vitale 1 lines are exact because parking and bank
-// cards of the same family share their first bytes.
+// cards of the same family share their first bytes: those are the line after them. The first line that fits
+// counts.
 constexpr AtrPattern kKnownAtrs[] = {
     {CardKind::VITALE_2,
      {0x3B, 0x75, 0x13, 0x00, 0x00, 0x40, 0x09, 0xEA, 0x90, 0x00},
@@ -24,6 +25,9 @@ constexpr AtrPattern kKnownAtrs[] = {
     {CardKind::VITALE_1, {0x3F, 0x65, 0x25, 0x00, 0x52, 0x09, 0x6A, 0x90, 0x00}},
     {CardKind::VITALE_1, {0x3F, 0x65, 0x25, 0x00, 0xA3, 0x09, 0x6A, 0x90, 0x00}},
     {CardKind::VITALE_1, {0x3F, 0x65, 0x25, 0x00, 0xA4, 0x09, 0x6A, 0x90, 0x00}},
+    {CardKind::CP8,
+     {0x3F, 0x65, 0x25, 0x00, 0x00, 0x00, 0x00, 0x90, 0x00},
+     {0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF}},
     {CardKind::CPS_3,
      {0x3B, 0xAC, 0x00, 0x40, 0x2A, 0x00, 0x12, 0x25, 0x00, 0x64, 0x80, 0x00, 0x00, 0x00, 0x00, 0x90, 0x00},
      {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF}},
@@ -54,6 +58,10 @@ bool is_cps(CardKind kind) {
   return kind == CardKind::CPS_3 || kind == CardKind::CPS_3_CONTACTLESS || kind == CardKind::CPS_4;
 }
 
+bool is_unsupported(CardKind kind) {
+  return kind == CardKind::VITALE_1 || kind == CardKind::CP8;
+}
+
 std::string_view to_string(CardKind kind) {
   switch (kind) {
     case CardKind::UNKNOWN:
@@ -62,6 +70,8 @@ std::string_view to_string(CardKind kind) {
       return "VITALE_2";
     case CardKind::VITALE_1:
       return "VITALE_1";
+    case CardKind::CP8:
+      return "CP8";
     case CardKind::CPS_3:
       return "CPS_3";
     case CardKind::CPS_3_CONTACTLESS:

@@ -177,7 +177,7 @@ int run_vitale(Session& session) {
   if (session.options.json) {
     session.io.out << to_json(response) << '\n';
   } else {
-    print_beneficiaries(session.io.out, session.language, response.reading());
+    print_vitale(session.io.out, session.language, response.reading());
   }
   return EXIT_OK;
 }

@@ -202,6 +202,28 @@ std::string describe(const v1::Beneficiary& person) {
   return person.usual_name() + " " + person.given_name() + ", " + person.birth_date();
 }
 
+void print_vitale(std::ostream& out, Language language, const v1::VitaleReading& reading) {
+  const auto datum = [&](Word label, const std::string& value, v1::DatumSource source) {
+    const std::string from = term_of(language, source, v1::DatumSource_Name);
+    line(out, say(language, label), value.empty() ? from : value + " (" + from + ")");
+  };
+  print_beneficiaries(out, language, reading);
+  const std::string nature = reading.nature() == v1::CARD_NATURE_UNSPECIFIED
+                                 ? ""
+                                 : term_of(language, reading.nature(), v1::CardNature_Name);
+  datum(Word::CARD_NATURE, nature, reading.nature_source());
+  datum(Word::CARD_VALIDITY_START, reading.validity_start_date(), reading.validity_start_source());
+  datum(Word::CARD_SERIAL, reading.serial(), reading.serial_source());
+  line(out, say(language, Word::CARD_READ_AT), local_time(reading.read_time()));
+  for (const auto& person : reading.beneficiaries()) {
+    out << "  " << printable(describe(person)) << '\n';
+    const std::string rank = person.has_birth_rank() ? std::to_string(person.birth_rank()) : "";
+    datum(Word::BIRTH_NAME, person.birth_name(), person.birth_name_source());
+    datum(Word::BIRTH_RANK, rank, person.birth_rank_source());
+    datum(Word::NATIONALITY, person.nationality(), person.nationality_source());
+  }
+}
+
 void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading) {
   out << say(language, Word::BENEFICIARIES) << '\n';
   int position = 0;
@@ -211,6 +233,7 @@ void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleR
       out << ", "
           << say(language, Word::CARD_NUMBER_ON_VITALE,
                  {printable(person.nir()), printable(person.nir_key())});
+      if (!person.nir_key_valid()) out << " (" << say(language, Word::CARD_NUMBER_KEY_WRONG) << ")";
     }
     out << '\n';
   }

@@ -33,6 +33,8 @@ void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc
 void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event);
 void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);
 void print_capabilities(std::ostream& out, Language language, const v1::CardCapabilities& capabilities);
+/// The whole reading of a card: each optional datum with its source.
+void print_vitale(std::ostream& out, Language language, const v1::VitaleReading& reading);
 /// The people of a card, numbered from 1.
 void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading);
 /// The answer, what it is, and what is missing to qualify it.

@@ -86,6 +86,8 @@ v1::CardKind to_proto(CardKind kind) {
       return v1::CARD_KIND_VITALE_2;
     case CardKind::VITALE_1:
       return v1::CARD_KIND_VITALE_1;
+    case CardKind::CP8:
+      return v1::CARD_KIND_CP8;
     case CardKind::CPS_3:
       return v1::CARD_KIND_CPS_3;
     case CardKind::CPS_3_CONTACTLESS:

@@ -57,6 +57,21 @@ std::optional<Clock::Wall> wall_time(const v1::SuppliedReading& supplied) {
                                                                 std::chrono::nanoseconds(time.nanos())));
 }
 
+CardNature from_proto(v1::CardNature nature) {
+  switch (nature) {
+    case v1::CARD_NATURE_UNSPECIFIED:
+      return CardNature::UNKNOWN;
+    case v1::CARD_NATURE_REAL:
+      return CardNature::REAL;
+    case v1::CARD_NATURE_TEST:
+      return CardNature::TEST;
+    case v1::CARD_NATURE_DEMONSTRATION:
+      return CardNature::DEMONSTRATION;
+    default:
+      throw Error(Code::INVALID_ARGUMENT).with_field("supplied.card_nature", "is not known");
+  }
+}
+
 VitaleSearch from_proto(const v1::SearchByVitaleRequest& request, InsiMode mode) {
   VitaleSearch search;
   search.context = from_proto(request.context(), request.has_context(), mode);
@@ -67,8 +82,13 @@ VitaleSearch from_proto(const v1::SearchByVitaleRequest& request, InsiMode mode)
       break;
     case v1::SearchByVitaleRequest::kSupplied: {
       const v1::SuppliedReading& supplied = request.supplied();
-      search.reading = SuppliedCard{supplied.serial(),     supplied.insured_nir(), supplied.beneficiary_nir(),
-                                    supplied.birth_name(), supplied.birth_date(),  wall_time(supplied)};
+      search.reading = SuppliedCard{supplied.serial(),
+                                    supplied.insured_nir(),
+                                    supplied.beneficiary_nir(),
+                                    supplied.birth_name(),
+                                    supplied.birth_date(),
+                                    wall_time(supplied),
+                                    from_proto(supplied.card_nature())};
       break;
     }
     case v1::SearchByVitaleRequest::READING_NOT_SET:

@@ -35,7 +35,7 @@ std::optional<Code> problem_of(ReaderState state, CardKind kind) {
     case ReaderState::DISABLED:
       return Code::READER_DISABLED;
     case ReaderState::CARD_PRESENT:
-      return kind == CardKind::VITALE_1 ? std::optional(Code::CARD_UNSUPPORTED) : std::nullopt;
+      return is_unsupported(kind) ? std::optional(Code::CARD_UNSUPPORTED) : std::nullopt;
     case ReaderState::EMPTY:
       break;
   }

@@ -16,7 +16,7 @@ Fit fit(CardKind kind, Wanted wanted) {
   if (kind == CardKind::UNKNOWN) return Fit::MAYBE;
   if (wanted == Wanted::VITALE) {
     if (kind == CardKind::VITALE_2) return Fit::YES;
-    return kind == CardKind::VITALE_1 ? Fit::UNSUPPORTED : Fit::NO;
+    return is_unsupported(kind) ? Fit::UNSUPPORTED : Fit::NO;
   }
   if (kind == CardKind::CPS_3) return Fit::YES;
   if (kind == CardKind::CPS_4 && wanted == Wanted::CPS_BY_MODULE) return Fit::YES;

@@ -102,6 +102,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
     const std::lock_guard lock(mutex_);
     return board_.state();
   }
+  asio::any_io_executor executor() const { return executor_; }
   std::shared_ptr<void> watch(Watcher watcher);
   void tell_again() {
     watchers_.each([now = state()](const Watcher& watcher) { watcher(now); });
@@ -495,6 +496,9 @@ bool Desk::stop() {
 }
 std::shared_ptr<const State> Desk::state() const {
   return impl_->state();
+}
+asio::any_io_executor Desk::executor() const {
+  return impl_->executor();
 }
 std::shared_ptr<void> Desk::watch(Watcher watcher) {
   return impl_->watch(std::move(watcher));

@@ -121,6 +121,8 @@ class Desk {
   /// Any thread.
   [[nodiscard]] std::shared_ptr<const State> state() const;
 
+  [[nodiscard]] boost::asio::any_io_executor executor() const;
+
   /// Called on the executor with every new state until the returned handle dies; the first call has the
   /// present state.
   using Watcher = std::function<void(const std::shared_ptr<const State>&)>;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vitale cards at this desk: read for display, and read again right before a search, so that a card that was
-// swapped without an event (platform fact: 10 of 10 between two polls) is noticed.
+// Vitale cards at this desk: read once for display, and read again right before a search, so that a card that
+// was swapped without an event (platform fact: 10 of 10 between two polls) is noticed.
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "daemon/desk/desk.h"
 #include "drivers/vitale/vitale.h"
@@ -16,26 +17,42 @@ struct VitaleReading {
   Clock::Wall read_at;
 };
 
-/// Used on one executor. What it remembers ends with the card's generation.
+/// Used on one executor. What it remembers of a card is overwritten when the card's generation ends.
 class VitaleDesk {
  public:
   VitaleDesk(Desk& desk, const Clock& clock);
+  ~VitaleDesk();
+  VitaleDesk(const VitaleDesk&) = delete;
+  VitaleDesk& operator=(const VitaleDesk&) = delete;
 
-  /// Errors of Desk::choose() and of the Vitale driver; CARD_CHANGED as read_again(), when it was read
-  /// before.
+  /// For display. The card is asked once under one generation: later calls, and those that come while it is
+  /// being read, are given that reading with its time. Errors of Desk::choose() and of the Vitale driver.
   boost::asio::awaitable<VitaleReading> read(Selection card, ReaderFilter allowed, Patience patience);
 
-  /// As read(); CARD_CHANGED unless the card says what it said when it was read under this generation.
-  /// `selection.generation` must be set (INVALID_ARGUMENT).
-  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed, Patience patience);
+  /// For a search: always from the card. CARD_CHANGED unless the card says what it said when it was read
+  /// under this generation. `selection.generation` must be set (INVALID_ARGUMENT).
+  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed,
+                                                   Patience patience);
+
+  /// Reads the Vitale 2 cards of `state` that have not been met yet, so that they can be shown at once. A
+  /// card that cannot be read is left to whoever asks for it.
+  void prefetch(const State& state);
 
  private:
+  /// One reading for display under way; others wait for its end.
+  struct UnderWay;
+
+  boost::asio::awaitable<VitaleReading> read_shown(Chosen chosen, Patience patience);
   boost::asio::awaitable<VitaleReading> read_chosen(Chosen chosen, Patience patience);
-  std::optional<vitale::Reading> shown_under(const std::string& generation) const;
+  const VitaleReading* shown_under(const std::string& generation) const;
+  void forget(const std::string& generation);
 
   Desk& desk_;
   const Clock& clock_;
-  std::map<std::string, vitale::Reading> shown_;  // by generation
+  std::map<std::string, VitaleReading> shown_;                  // by generation
+  std::map<std::string, std::shared_ptr<UnderWay>> under_way_;  // by generation
+  std::set<std::string> prefetched_;                            // generations
+  std::map<Bytes, vitale::IdentitySource> ways_;                // by ATR: what worked on that mask
   std::shared_ptr<void> watch_;
 };
 

@@ -35,8 +35,15 @@ std::string text(ByteView raw, const char* what) {
   return latin1_to_utf8(value);
 }
 
+// The element, which may be there once: of two, nobody could say which one is true.
+std::optional<ByteView> only(const Level& person, std::uint32_t tag, const char* what) {
+  const auto same = [tag](const iso7816::Tlv& element) { return element.tag == tag; };
+  if (std::count_if(person.begin(), person.end(), same) > 1) invalid(what);
+  return iso7816::find_tlv(person, tag);
+}
+
 std::optional<std::string> optional_text(const Level& person, std::uint32_t tag, const char* what) {
-  const auto value = iso7816::find_tlv(person, tag);
+  const auto value = only(person, tag, what);
   if (!value || trimmed(*value).empty()) return std::nullopt;
   return text(*value, what);
 }
@@ -45,16 +52,18 @@ bool is_digit(std::uint8_t byte) {
   return byte >= '0' && byte <= '9';
 }
 
+bool is_date(ByteView value) {
+  return value.size() == kDateDigits && std::all_of(value.begin(), value.end(), is_digit);
+}
+
 std::string birth_date(const Level& person) {
-  const auto value = iso7816::find_tlv(person, tag::kBirthDate);
-  if (!value || value->size() != kBirthDateDigits || !std::all_of(value->begin(), value->end(), is_digit)) {
-    invalid("birth date: not 8 digits");
-  }
+  const auto value = only(person, tag::kBirthDate, "birth date: given twice");
+  if (!value || !is_date(*value)) invalid("birth date: not 8 digits");
   return {value->begin(), value->end()};
 }
 
 std::optional<std::string> nir(const Level& person) {
-  const auto value = iso7816::find_tlv(person, tag::kNir);
+  const auto value = only(person, tag::kNir, "NIR: given twice");
   if (!value || trimmed(*value).empty()) return std::nullopt;
   const ByteView characters = trimmed(*value);
   const auto allowed = [](std::uint8_t byte) { return is_digit(byte) || (byte >= 'A' && byte <= 'Z'); };
@@ -65,7 +74,7 @@ std::optional<std::string> nir(const Level& person) {
 }
 
 Beneficiary beneficiary(const Level& person) {
-  const auto given_name = iso7816::find_tlv(person, tag::kGivenName);
+  const auto given_name = only(person, tag::kGivenName, "given name: given twice");
   if (!given_name) invalid("given name: missing");
   Beneficiary result;
   result.usual_name = optional_text(person, tag::kUsualName, "usual name").value_or("");
@@ -104,14 +113,26 @@ std::vector<Beneficiary> decode_identities(ByteView file) {
 void join_nirs(ByteView file, std::vector<Beneficiary>& people) {
   const std::vector<Level> templates = persons(file);
   // Which NIR would be whose? A wrong guess would name somebody else to the teleservice.
-  if (templates.size() > people.size()) invalid("more NIR entries than beneficiaries");
-  for (std::size_t i = 0; i < templates.size(); ++i) {
+  for (std::size_t i = people.size(); i < templates.size(); ++i) {
+    if (nir(templates[i])) invalid("more NIRs than beneficiaries");  // empty places are padding
+  }
+  for (std::size_t i = 0; i < std::min(templates.size(), people.size()); ++i) {
     people[i].nir = nir(templates[i]);
     // Which of the two files holds the nationality is not published (specs: vitale 2.5).
     if (!people[i].nationality) {
       people[i].nationality = optional_text(templates[i], tag::kNationality, "nationality");
     }
   }
+}
+
+std::optional<std::string> decode_validity_start(ByteView file) {
+  const Level level = iso7816::parse_tlv(file);
+  const auto card = iso7816::find_tlv(level, tag::kCard);
+  if (!card) return std::nullopt;
+  const auto start = iso7816::find_tlv(iso7816::parse_tlv(*card), tag::kValidityStart);
+  // Seen by one reader only, in a file it does not name: another form is left alone, not refused.
+  if (!start || !is_date(*start)) return std::nullopt;
+  return std::string(start->begin(), start->end());
 }
 
 }  // namespace insd::vitale

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/vitale/vitale.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "drivers/base/error.h"
+#include "drivers/base/secret.h"
 #include "drivers/iso7816/apdu.h"
 #include "drivers/iso7816/files.h"
 #include "drivers/vitale/decode.h"
 #include "drivers/vitale/files.h"
+#include "drivers/vitale/pointers.h"
 
 namespace insd::vitale {
 namespace {
@@ -47,34 +50,95 @@ bool another_way_may_work(Code code) {
          code == Code::CARD_DATA_INVALID;
 }
 
-std::vector<Beneficiary> attempt(iso7816::Channel& channel, const IdentityAttempt& way) {
-  if (way.selection != nullptr) {
-    const std::uint16_t sw = select(channel, *way.selection);
-    if (sw != 0x9000) return {};
-  }
-  return decode_identities(iso7816::read_binary(
-      channel, {.sfi = way.sfi, .known_size = std::nullopt, .max_bytes = kMaxFileBytes}));
+// One file as people and what is said of the card; nobody when it is another file.
+bool take(ByteView file, IdentitySource source, Reading& reading) {
+  reading.beneficiaries = decode_identities(file);
+  if (reading.beneficiaries.empty()) return false;
+  reading.validity_start = decode_validity_start(file);
+  reading.source = source;
+  return true;
 }
 
-// Nobody, with the first reason that says more than "no such file", when no way led to a name.
-struct Identities {
-  Reading reading;
-  std::exception_ptr reason;
-};
+bool attempt(iso7816::Channel& channel, const IdentityAttempt& way, Reading& reading) {
+  if (way.selection != nullptr && select(channel, *way.selection) != 0x9000) return false;
+  const Bytes file =
+      iso7816::read_binary(channel, {.sfi = way.sfi, .known_size = std::nullopt, .max_bytes = kMaxFileBytes});
+  return take(file, way.source, reading);
+}
 
-Identities read_identities(iso7816::Channel& channel) {
-  Identities result;
-  for (const IdentityAttempt& way : kIdentityAttempts) {
-    try {
-      result.reading = {attempt(channel, way), way.source};
-      if (!result.reading.beneficiaries.empty()) return result;
-    } catch (const Error& error) {
-      if (!another_way_may_work(error.code())) throw;
-      if (!result.reason && error.code() != Code::NOT_FOUND) result.reason = std::current_exception();
+/// The ways to the identity, one after another; the first reason that says more than "no such file" is told
+/// when none led to a name.
+class IdentitySearch {
+ public:
+  explicit IdentitySearch(iso7816::Channel& channel) : channel_(channel) {}
+
+  bool found() const { return !reading_.beneficiaries.empty(); }
+  Reading& reading() { return reading_; }
+
+  /// From the MF.
+  void by_known_files(IdentitySource first) {
+    for (const bool favoured : {true, false}) {
+      for (const IdentityAttempt& way : kIdentityAttempts) {
+        if ((way.source == first) != favoured) continue;
+        if (tried([&] { return attempt(channel_, way, reading_); })) return;
+      }
     }
   }
-  return result;
-}
+
+  /// From VITALE; leaves another application selected.
+  void by_pointers() {
+    Bytes pointers;
+    tried([&] {
+      if (select(channel_, kSelectPointers) != 0x9000) return false;
+      pointers = read(kMaxFileBytes);
+      return false;
+    });
+    std::vector<PointedFile> files;
+    tried([&] {
+      files = decode_pointers(pointers);
+      return false;
+    });
+    std::size_t budget = kMaxWalkBytes;
+    for (const PointedFile& file : files) {
+      if (budget == 0 || tried([&] { return walk_to(file, budget); })) return;
+    }
+  }
+
+  [[noreturn]] void refuse() const {
+    if (reason_) std::rethrow_exception(reason_);
+    throw Error(Code::CARD_DATA_INVALID, "no identity on the card");
+  }
+
+ private:
+  template <class Way>
+  bool tried(const Way& way) {
+    try {
+      return way();
+    } catch (const Error& error) {
+      if (!another_way_may_work(error.code())) throw;
+      reading_ = {};
+      const bool telling = error.code() != Code::NOT_FOUND && error.code() != Code::CARD_ACCESS_DENIED;
+      if (!reason_ && telling) reason_ = std::current_exception();
+      return false;
+    }
+  }
+
+  Bytes read(std::size_t most) {
+    return iso7816::read_binary(channel_, {.sfi = {}, .known_size = std::nullopt, .max_bytes = most});
+  }
+
+  bool walk_to(const PointedFile& file, std::size_t& budget) {
+    if (select(channel_, {"SELECT application", 0x04, 0x00, file.application}) != 0x9000) return false;
+    if (select(channel_, {"SELECT pointed file", 0x02, 0x00, file.id}) != 0x9000) return false;
+    const Bytes content = read(std::min(budget, kMaxFileBytes));
+    budget -= content.size();
+    return take(content, IdentitySource::POINTERS, reading_);
+  }
+
+  iso7816::Channel& channel_;
+  Reading reading_;
+  std::exception_ptr reason_;
+};
 
 Bytes read_nirs(iso7816::Channel& channel) {
   try {
@@ -89,18 +153,37 @@ Bytes read_nirs(iso7816::Channel& channel) {
 
 }  // namespace
 
-Reading read(iso7816::Channel& channel) {
+Reading read(iso7816::Channel& channel, IdentitySource first) {
   select_or_refuse(channel, kSelectMasterFile);
-  Identities identities = read_identities(channel);
+  IdentitySearch search(channel);
+  search.by_known_files(first);
   // Asked even when nobody was found: a CPS has an MF too, and must be called the wrong card, not a broken
   // one.
   select_or_refuse(channel, kSelectVitale);
-  if (identities.reading.beneficiaries.empty()) {
-    if (identities.reason) std::rethrow_exception(identities.reason);
-    throw Error(Code::CARD_DATA_INVALID, "no identity on the card");
+  if (!search.found()) {
+    search.by_pointers();
+    if (!search.found()) search.refuse();
+    select_or_refuse(channel, kSelectVitale);
   }
-  join_nirs(read_nirs(channel), identities.reading.beneficiaries);
-  return std::move(identities.reading);
+  Reading reading = std::move(search.reading());
+  const Bytes nirs = read_nirs(channel);
+  join_nirs(nirs, reading.beneficiaries);
+  if (!reading.validity_start) reading.validity_start = decode_validity_start(nirs);
+  return reading;
+}
+
+void wipe(Reading& reading) {
+  const auto overwrite = [](std::string& text) {
+    insd::wipe(text.data(), text.size());
+    text.clear();
+  };
+  for (Beneficiary& person : reading.beneficiaries) {
+    for (std::string* text : {&person.usual_name, &person.given_name, &person.birth_date}) overwrite(*text);
+    if (person.nir) overwrite(*person.nir);
+    if (person.nationality) overwrite(*person.nationality);
+  }
+  if (reading.validity_start) overwrite(*reading.validity_start);
+  reading = {};
 }
 
 }  // namespace insd::vitale

@@ -24,18 +24,23 @@ struct Beneficiary {
 };
 
 /// Which file the identity came from (specs: vitale 2.6).
-enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001 };
+enum class IdentitySource : std::uint8_t { SFI_2, FILE_D001, POINTERS };
 
 struct Reading {
   std::vector<Beneficiary> beneficiaries;  ///< 1..19
   IdentitySource source = IdentitySource::SFI_2;
+  std::optional<std::string> validity_start;  ///< 66/80 AAAAMMJJ, when one of the files read has it
   bool operator==(const Reading&) const = default;
 };
 
-/// Reads identity and NIR: SELECT MF, identity by SFI 2 (else D001), SELECT VITALE, NIR by SFI 2.
-/// Errors: CARD_UNSUPPORTED (a Vitale 1 answers 6E00), CARD_WRONG_KIND (no VITALE application),
-/// CARD_DATA_INVALID, CARD_PROTOCOL, and those of the channel. Blocking; checks channel.stop() between
-/// exchanges.
-Reading read(iso7816::Channel& channel);
+/// Reads identity and NIR: SELECT MF, identity by SFI 2 (else D001, else by the pointer file), SELECT VITALE,
+/// NIR by SFI 2. `first` (SFI_2 or FILE_D001) is the way that worked on this card or on one of its mask:
+/// tried before the others, it saves the attempts that fail. Errors: CARD_UNSUPPORTED (a Vitale 1 answers
+/// 6E00), CARD_WRONG_KIND (no VITALE application), CARD_DATA_INVALID, CARD_PROTOCOL, and those of the
+/// channel. Blocking; checks channel.stop() between exchanges.
+Reading read(iso7816::Channel& channel, IdentitySource first = IdentitySource::SFI_2);
+
+/// Overwrites every text of `reading`, and forgets it.
+void wipe(Reading& reading);
 
 }  // namespace insd::vitale

@@ -139,6 +139,65 @@ TEST(HostileVitaleTest, T_CARD_08_MoreNirsThanPeopleAreNotGuessed) {
   EXPECT_EQ(joining(vitale_nir(kNir) + vitale_nir(kNir), 1), Code::CARD_DATA_INVALID);
 }
 
+TEST(HostileVitaleTest, T_CARD_08_EmptyPlacesAfterTheLastPersonArePadding) {
+  std::vector<vitale::Beneficiary> people(1);
+  vitale::join_nirs(vitale_nir(kNir) + tlv(0x65, {}) + vitale_nir(std::string(15, ' ')), people);
+  EXPECT_EQ(people[0].nir, kNir);
+}
+
+TEST(HostileVitaleTest, T_CARD_08_ADatumGivenTwiceIsNotChosenFrom) {
+  const Bytes name = tlv(0x80, text("DURAND")), given = tlv(0x81, text("LEO")),
+              birth = tlv(0x82, text("20100931")), nationality = tlv(0x90, text("F")),
+              nir = tlv(0x93, text(kNir));
+  for (const Bytes& again : {name, given, birth}) {
+    EXPECT_EQ(decoding(tlv(0x65, name + given + birth + again)), Code::CARD_DATA_INVALID);
+  }
+  EXPECT_EQ(decoding(tlv(0x65, name + given + birth + nationality + nationality)), Code::CARD_DATA_INVALID);
+  EXPECT_EQ(joining(tlv(0x65, nir + nir), 1), Code::CARD_DATA_INVALID);
+}
+
+// ---- the pointer file ----
+
+std::string pointed(const char* id) {
+  return std::string(kRootName) + "/" + id;
+}
+
+TEST(HostileVitaleTest, T_CARD_05_EveryCutAndEveryChangedByteOfThePointerFile) {
+  FakeVitale card;
+  card.pointers = vitale_pointers({pointed("4711"), std::string(kVitaleName) + "/2002"});
+  card.pointed = {{pointed("4711"), durand()}};
+  const Bytes good = *card.pointers;
+  const auto read = [&](const Bytes& file) {
+    card.pointers = file;
+    card.log.clear();
+    const auto code = code_of([&] { vitale::read(card); });
+    EXPECT_TRUE(!code || code == Code::CARD_DATA_INVALID);
+    EXPECT_LT(card.log.size(), 100U);
+  };
+  for (std::size_t length = 1; length < good.size(); ++length) {
+    read(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(length)));
+  }
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (unsigned change = 1; change < 256; ++change) {
+      Bytes file = good;
+      file[at] = static_cast<std::uint8_t>(file[at] ^ change);
+      read(file);
+    }
+  }
+}
+
+TEST(HostileVitaleTest, T_CARD_05_AWalkWithoutEndIsCut) {
+  FakeVitale card;
+  card.pointers = vitale_pointers(std::vector<std::string>(200, pointed("4711")));
+  card.pointed = {{pointed("4711"), from_hex("5A00")}};
+  EXPECT_EQ(code_of([&] { vitale::read(card); }), Code::CARD_DATA_INVALID);
+  EXPECT_EQ(card.sent("00A40200024711"), 32U) << "files";
+  card.pointed[pointed("4711")] = tlv(0x5A, Bytes(30000, 0x20));
+  card.log.clear();
+  EXPECT_EQ(code_of([&] { vitale::read(card); }), Code::CARD_DATA_INVALID);
+  EXPECT_EQ(card.sent("00A40200024711"), 4U) << "bytes: 4 files of 4 KiB";
+}
+
 TEST(HostileVitaleTest, T_CARD_08_FromNobodyToTwentyBeneficiaries) {
   Bytes file;
   EXPECT_TRUE(vitale::decode_identities(file).empty());

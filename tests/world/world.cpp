@@ -162,7 +162,8 @@ std::string World::reader_name(unsigned reader) const {
   return reader_names_.at(reader);
 }
 
-Card& World::insert_card(unsigned reader, const std::string& kind, const std::string& profile_name) {
+Card& World::insert_card(unsigned reader, const std::string& kind, const std::string& profile_name,
+                         const std::vector<std::string>& options) {
   for (const auto& card : cards_) {
     if (card->reader() == reader && card->inserted()) throw WorldError("there is a card in that reader");
   }
@@ -180,6 +181,7 @@ Card& World::insert_card(unsigned reader, const std::string& kind, const std::st
                                    "--state",
                                    directory_ / "tries"};
   if (!profile_name.empty()) argv.insert(argv.end(), {"--profile", profile(profile_name)});
+  argv.insert(argv.end(), options.begin(), options.end());
   auto process = start(name, argv);
   process->wait_for_line("READY");
   cards_.push_back(std::make_unique<Card>(reader, std::move(process), trace));

@@ -75,7 +75,9 @@ class World {
   [[nodiscard]] std::string reader_name(unsigned reader) const;
 
   /// kind: cps3, vitale2, vitale1. Returns when pcscd has seen it. The reference lives as long as the world.
-  Card& insert_card(unsigned reader, const std::string& kind, const std::string& profile_name);
+  /// `options`: further ones of insd-sim-card.
+  Card& insert_card(unsigned reader, const std::string& kind, const std::string& profile_name,
+                    const std::vector<std::string>& options = {});
   /// Waits until pcscd reports a card (or none) in the reader.
   void await_card(unsigned reader, bool present, milliseconds deadline = default_deadline) const;
 

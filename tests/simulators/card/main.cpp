@@ -29,6 +29,10 @@ int main(int argc, char** argv) {
   app.add_option("--pki", options.pki, "directory made by make-pki: keys and certificates of CPS profiles");
   app.add_option("--state", options.state, "file that keeps the PIN tries of cards between runs");
   app.add_option("--trace", options.trace, "append one line per exchange: command -> answer, PINs masked");
+  app.add_option(
+         "--pace", options.pace,
+         "answers take the time of a real line at 4 MHz: clocks per ETU, 372 after reset, 93 after PPS")
+      ->check(CLI::Range(1U, 2048U));
   app.add_flag("--trace-secrets", options.trace_secrets, "do not mask PINs in the trace");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -168,9 +168,10 @@ CpsProfile load_cps_profile(const std::filesystem::path& file, const std::filesy
 VitaleProfile load_vitale_profile(const std::filesystem::path& file) {
   const auto table = parse(file);
   const auto where = file.string();
-  const Section card(table, where,
-                     {"kind", "atr", "identity_by_sfi", "identity_by_id", "padding", "repeat_6c",
-                      "identity_raw", "nir_raw", "beneficiary"});
+  const Section card(
+      table, where,
+      {"kind", "atr", "identity_by_sfi", "identity_by_id", "padding", "repeat_6c", "identity_raw", "nir_raw",
+       "pointers_raw", "decoy_raw", "validity_start", "beneficiary"});
   if (card.text("kind") != "vitale2") throw std::runtime_error(where + ": not a profile of kind vitale2");
   VitaleProfile profile;
   profile.atr = card.hex("atr").value_or(from_hex(vitale2_atr));
@@ -180,6 +181,12 @@ VitaleProfile load_vitale_profile(const std::filesystem::path& file) {
   profile.repeat_6c = card.maybe<bool>("repeat_6c").value_or(false);
   profile.identity_raw = card.hex("identity_raw");
   profile.nir_raw = card.hex("nir_raw");
+  profile.pointers_raw = card.hex("pointers_raw");
+  profile.decoy_raw = card.hex("decoy_raw");
+  profile.validity_start = card.latin1("validity_start");
+  if (profile.identity_by_sfi && profile.decoy_raw) {
+    throw std::runtime_error(where + ": decoy_raw stands where identity_by_sfi puts the identity");
+  }
   for (const auto* entry : tables(table, "beneficiary")) {
     const Section person(*entry, where + " [[beneficiary]]",
                          {"name", "given", "birth", "nir", "nationality"});

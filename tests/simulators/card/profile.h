@@ -37,11 +37,15 @@ struct Beneficiary {
 struct VitaleProfile {
   Bytes atr;
   std::vector<Beneficiary> beneficiaries;
-  bool identity_by_sfi = true,
-       identity_by_id = true;  ///< how the identity file can be reached (specs: vitale 2.6)
-  std::size_t padding = 0;     ///< zero bytes after the last template
+  /// How the identity file can be reached (specs: vitale 2.6): short identifier 2, identifier D001, or only
+  /// by who reads the pointer file.
+  bool identity_by_sfi = true, identity_by_id = true;
+  std::optional<Bytes> validity_start;  ///< AAAAMMJJ, in the identity file; the real place is not public
+  std::size_t padding = 0;              ///< zero bytes after the last template
   bool repeat_6c = false;
   std::optional<Bytes> identity_raw, nir_raw;  ///< whole file contents instead of the beneficiaries
+  std::optional<Bytes> pointers_raw;           ///< instead of the true pointer file
+  std::optional<Bytes> decoy_raw;              ///< another file at short identifier 2 of the root
 };
 
 /// `kind` of a profile. Throws std::runtime_error like the others.

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 
 #include "tests/simulators/card/cps_card.h"
+#include "tests/simulators/card/line.h"
 #include "tests/simulators/card/t0.h"
 #include "tests/simulators/card/vitale_card.h"
 
@@ -276,6 +277,38 @@ TEST_F(Vitale, each_way_to_the_identity_can_be_closed) {
   take(profile);
   EXPECT_EQ(send("00B0820000"), "6C37");
   EXPECT_EQ(send("00A40200 02 D001"), "6A82");
+}
+
+TEST_F(Vitale, only_the_pointers_may_name_the_identity) {
+  auto profile = family();
+  profile.identity_by_sfi = profile.identity_by_id = false;
+  profile.decoy_raw = from_hex("5A0112");
+  take(profile);
+  EXPECT_EQ(send("00B0820000"), "6C03") << "another file has the short identifier";
+  EXPECT_EQ(send("00A40200 02 D001"), "6A82");
+  send("00A40400 0B D250000002564954414C45");
+  send("00A40200 02 2001");
+  const auto length = send("00B0000000").substr(2);
+  EXPECT_THAT(send("00B00000" + length), HasSubstr(to_hex(from_text("IDENTITE")) + "000120FF"));
+  send("00A40400 0E D2500000024D465F564954414C45");
+  EXPECT_EQ(send("00A40200 02 20FF"), "611E");
+  EXPECT_EQ(send("00B0000037"), identity + std::string("9000"));
+}
+
+// The arithmetic of specs: vitale 6.
+TEST(Line, counts_the_characters_of_a_command) {
+  const auto count = [](const char* command, std::size_t data, const char* status) {
+    return line_characters(from_hex(command), Bytes(data, 0) + from_hex(status));
+  };
+  EXPECT_EQ(count("00A40000023F00", 0, "611E"), 10U);
+  EXPECT_EQ(count("00A40000023F0000", 0, "9000"), 10U) << "an Le after data is not on the line";
+  EXPECT_EQ(count("00B0820000", 0, "6C7C"), 7U);
+  EXPECT_EQ(count("00B082007C", 124, "9000"), 132U);
+  EXPECT_EQ(count("00A404000BD250000002564954414C45", 0, "611E"), 19U);
+  EXPECT_EQ(count("00B0820013", 19, "9000"), 27U);
+  EXPECT_EQ(count("00A40000023F00", 0, "6E00"), 7U) << "refused before the data";
+  EXPECT_EQ(std::chrono::duration_cast<std::chrono::milliseconds>(line_time(188, 372)).count(), 209);
+  EXPECT_EQ(std::chrono::duration_cast<std::chrono::milliseconds>(line_time(188, 93)).count(), 52);
 }
 
 TEST_F(Vitale, odd_contents_are_possible) {

@@ -5,12 +5,14 @@
 #include <csignal>
 #include <iostream>
 #include <stdexcept>
+#include <thread>
 
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "tests/simulators/card/cps_card.h"
+#include "tests/simulators/card/line.h"
 #include "tests/simulators/card/vitale_card.h"
 
 namespace insd::simcard {
@@ -126,6 +128,8 @@ void Simulator::serve_command(ByteView apdu) {
   if (mute_) return;
   const auto answer = t0_->transmit(apdu);
   write_trace(apdu, answer);
+  if (options_.pace != 0)
+    std::this_thread::sleep_for(line_time(line_characters(apdu, answer), options_.pace));
   link_.send(answer);
   if (answers_left_ && --*answers_left_ == 0) {
     remove();

@@ -17,6 +17,7 @@ struct Options {
   std::uint16_t port = 0;
   std::string profile, pki, state, trace;
   bool trace_secrets = false;
+  unsigned pace = 0;  ///< clocks per ETU of the line at 4 MHz; 0: the line takes no time
 };
 
 class Simulator {

@@ -7,7 +7,8 @@ namespace {
 constexpr std::uint8_t identity_sfi = 2, nir_sfi = 2;
 constexpr std::uint16_t identity_id = 0xD001, nir_id = 0x2002, pointers_id = 0x2001, protected_id = 0x2003,
                         opaque_id = 0x2004, application_id = 0x2000;
-constexpr std::uint16_t hidden_id = 0x20FF;  // the identity file when only its short identifier may find it
+constexpr std::uint16_t hidden_id = 0x20FF;  // the identity file when D001 may not find it
+constexpr std::uint16_t decoy_id = 0x2F02;
 
 Bytes word(std::uint16_t value) {
   return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
@@ -42,6 +43,7 @@ Bytes identity_content(const VitaleProfile& profile) {
     if (person.nationality) fields = std::move(fields) + tlv(0x90, *person.nationality);
     content = std::move(content) + tlv(0x65, fields);
   }
+  if (profile.validity_start) content = std::move(content) + tlv(0x66, tlv(0x80, *profile.validity_start));
   return std::move(content) + Bytes(profile.padding, 0);
 }
 
@@ -55,8 +57,13 @@ Bytes nir_content(const VitaleProfile& profile) {
   return std::move(content) + Bytes(profile.padding, 0);
 }
 
+std::uint16_t identity_file(const VitaleProfile& profile) {
+  return profile.identity_by_id ? identity_id : hidden_id;
+}
+
 // Layout: specs, vitale 2.4. The file names of a real card are not public; these are of this card.
-Bytes pointers_content() {
+Bytes pointers_content(const VitaleProfile& profile) {
+  if (profile.pointers_raw) return *profile.pointers_raw;
   const Bytes root_reference = {0x00, 0x01}, application_reference = {0x00, 0x02};
   const auto application = [](const Bytes& reference, const Bytes& name) {
     return tlv(0x82, reference + from_hex("0000") + name);
@@ -64,12 +71,13 @@ Bytes pointers_content() {
   const auto file = [](std::string_view name, const Bytes& reference, std::uint16_t id) {
     return tlv(0x80, from_text(name) + reference + word(id));
   };
+  // The identity comes last: who walks must pass what is protected and what is not TLV.
   return tlv(0xE0, tlv(0xA0, application(root_reference, root_name()) +
                                  application(application_reference, application_name())) +
-                       file("IDENTITE", root_reference, identity_id) +
                        file("NIR     ", application_reference, nir_id) +
                        file("PROTEGE ", application_reference, protected_id) +
-                       file("OPAQUE  ", application_reference, opaque_id));
+                       file("OPAQUE  ", application_reference, opaque_id) +
+                       file("IDENTITE", root_reference, identity_file(profile)));
 }
 
 }  // namespace
@@ -78,13 +86,11 @@ VitaleCard::VitaleCard(const VitaleProfile& profile) : atr_(profile.atr), files_
   auto& root = files_.root();
   root.name = root_name();
   const auto sfi = profile.identity_by_sfi ? identity_sfi : std::uint8_t{0};
-  if (profile.identity_by_sfi || profile.identity_by_id) {
-    root.add_file(profile.identity_by_id ? identity_id : hidden_id, identity_content(profile),
-                  ReadAccess::FREE, sfi);
-  }
+  root.add_file(identity_file(profile), identity_content(profile), ReadAccess::FREE, sfi);
+  if (profile.decoy_raw) root.add_file(decoy_id, *profile.decoy_raw, ReadAccess::FREE, identity_sfi);
   auto& application = root.add_directory(application_id, application_name());
   application.add_file(nir_id, nir_content(profile), ReadAccess::FREE, nir_sfi);
-  application.add_file(pointers_id, pointers_content());
+  application.add_file(pointers_id, pointers_content(profile));
   application.add_file(protected_id, Bytes(16, 0), ReadAccess::NEVER);
   application.add_file(opaque_id, from_hex("0400 0102030405060708"));
 }

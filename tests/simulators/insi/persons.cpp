@@ -62,17 +62,29 @@ bool begins(const std::string& list, const std::string& asked) {
   return list.starts_with(asked) && (list.size() == asked.size() || list[asked.size()] == ' ');
 }
 
-}  // namespace
-
-Persons::Persons(const std::filesystem::path& file) {
-  toml::table table;
+toml::table parse(const std::filesystem::path& file) {
   try {
-    table = toml::parse_file(file.string());
+    return toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
     throw std::runtime_error(file.string() + ": " + std::string(error.description()));
   }
+}
+
+// AAAAMMJJ as AAAA-MM-JJ.
+std::string dated(const std::string& card) {
+  if (card.size() != 8) return card;
+  return card.substr(0, 4) + '-' + card.substr(4, 2) + '-' + card.substr(6);
+}
+
+}  // namespace
+
+Persons::Persons(const std::filesystem::path& file) {
+  const toml::table table = parse(file);
   if (const auto* persons = table["person"].as_array()) {
     for (const auto& node : *persons) persons_.push_back(read_person(node));
+  }
+  if (const auto* files = table["card_files"].as_array()) {
+    for (const auto& node : *files) add_card(file.parent_path() / node.value_or(std::string()));
   }
   if (const auto* cards = table["card"].as_array()) {
     for (const auto& node : *cards) {
@@ -82,6 +94,24 @@ Persons::Persons(const std::filesystem::path& file) {
       cards_.push_back({texts.needed("insured"), texts.needed("birth_date"), texts["rank"],
                         static_cast<std::size_t>(found - persons_.begin())});
     }
+  }
+}
+
+void Persons::add_card(const std::filesystem::path& file) {
+  constexpr std::size_t number_length = 13;
+  const toml::table card = parse(file);
+  const auto* people = card["beneficiary"].as_array();
+  if (people == nullptr) throw std::runtime_error(file.string() + ": nobody is on that card");
+  for (const auto& node : *people) {
+    const Texts texts(node, {"name", "given", "birth", "nir", "nationality"});
+    const auto birth_date = dated(texts["birth"]);
+    const auto found = std::ranges::find_if(persons_, [&](const Person& person) {
+      return person.birth_name == texts["name"] && begins(person.given_names, texts["given"]) &&
+             person.birth_date == birth_date;
+    });
+    if (found == persons_.end()) fail(node, "nobody known is this person of " + file.string());
+    cards_.push_back({texts.needed("nir").substr(0, number_length), birth_date, "",
+                      static_cast<std::size_t>(found - persons_.begin())});
   }
 }
 

@@ -34,6 +34,9 @@ class Persons {
   [[nodiscard]] const std::vector<Person>& all() const { return persons_; }
 
  private:
+  /// The people of a card program's profile, each the person here of that name and date.
+  void add_card(const std::filesystem::path& file);
+
   struct Card {
     std::string insured, birth_date, rank;
     std::size_t person;

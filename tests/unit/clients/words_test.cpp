@@ -110,6 +110,8 @@ TEST(Words, EveryEnumeratorShownHasAWord) {
   expect_terms(v1::ReaderState_descriptor());
   expect_terms(v1::ReaderRole_descriptor());
   expect_terms(v1::CardKind_descriptor());
+  expect_terms(v1::CardNature_descriptor());
+  expect_terms(v1::DatumSource_descriptor());
   expect_terms(v1::PcscState_descriptor());
   expect_terms(v1::Environment_descriptor());
   expect_terms(v1::InsiMode_descriptor());

@@ -35,6 +35,7 @@ TEST(Config, EmptyFileGivesTheDocumentedDefaults) {
   EXPECT_EQ(config.insi.mode, InsiMode::CPS);
   EXPECT_EQ(config.cps.backend, CpsBackend::AUTO);
   EXPECT_FALSE(config.cps.direct_real_cards);
+  EXPECT_FALSE(config.vitale.prefetch);
   EXPECT_TRUE(config.policies.empty());
 }
 
@@ -68,6 +69,8 @@ lease_idle = "10min"
 lease_absolute = "2h"
 prompt_timeout = "30s"
 trust_store = "/etc/ca.pem"
+[vitale]
+prefetch = true
 [insi]
 environment = "test"
 mode = "organisation"
@@ -124,6 +127,7 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.cps.lease_idle, std::chrono::minutes(10));
   EXPECT_EQ(config.cps.lease_absolute, std::chrono::hours(2));
   EXPECT_EQ(config.cps.prompt_timeout, std::chrono::seconds(30));
+  EXPECT_TRUE(config.vitale.prefetch);
   EXPECT_EQ(config.insi.environment, InsiEnvironment::TEST);
   EXPECT_EQ(config.insi.mode, InsiMode::ORGANISATION);
   EXPECT_EQ(config.insi.connect_timeout, std::chrono::milliseconds(500));

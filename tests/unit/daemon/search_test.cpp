@@ -65,8 +65,8 @@ class SearchTest : public ::testing::Test {
     professional.national_id = "899700000017";
     professional.card = {"reader 1", "g-1", CardKind::CPS_3, "desk-1-cps", "desk-1"};
     vitale_card = {"reader 2", "g-2", CardKind::VITALE_2, "desk-1-vitale", "desk-1"};
-    reading.beneficiaries = {person("Pierre", "19840517", "180020000000272"),
-                             person("Anne-Sophie", "20100203", "180020000000272")};
+    reading.beneficiaries = {person("Pierre", "19840517", "180020000000237"),
+                             person("Anne-Sophie", "20100203", "180020000000237")};
     reply.outcome = insi::Outcome::NOT_FOUND;
     reply.code = "01";
   }
@@ -345,13 +345,61 @@ TEST_F(SearchTest, ACardThatLeavesDuringTheReadingIsNoticed) {
   EXPECT_EQ(refused(vitale_search()), Code::CARD_CHANGED);
 }
 
+TEST_F(SearchTest, T_CARD_08_ACardWithANumberThatIsNobodysIsRefusedInProduction) {
+  // The other person's number tells what the card is.
+  reading.beneficiaries[0].nir = "1800200ABC00272";
+  EXPECT_EQ(card_nature(reading), CardNature::TEST);
+  config->insi.environment = InsiEnvironment::PRODUCTION;
+  EXPECT_EQ(refused(vitale_search(1)), Code::TEST_CARD_REFUSED);
+  config->insi.environment = InsiEnvironment::TEST;
+  EXPECT_EQ(run(vitale_search(1)).reply.code, "01");
+  card_queries.clear();
+  journal.begins.clear();
+  EXPECT_EQ(refused(vitale_search(0)), Code::CARD_DATA_INVALID)
+      << "such a number has no place in the message";
+}
+
+TEST_F(SearchTest, T_CARD_08_CorsicaAndAWrongKeyAreNoTestCard) {
+  for (const char* nir : {"180022A00000211", "180022B00000211", "180020000000299"}) {
+    reading.beneficiaries[0].nir = nir;
+    EXPECT_EQ(card_nature(reading), CardNature::UNKNOWN) << nir;
+  }
+  reading.beneficiaries[0].nir.reset();
+  EXPECT_EQ(card_nature(reading), CardNature::UNKNOWN);
+}
+
+TEST_F(SearchTest, T_CARD_08_AWrongKeyOnTheCardIsSaid) {
+  EXPECT_THAT(run(vitale_search()).warnings, Not(Contains("CARD_KEY_INVALID")));
+  reading.beneficiaries[0].nir = "180020000000273";
+  EXPECT_THAT(run(vitale_search()).warnings, Contains("CARD_KEY_INVALID"));
+}
+
+TEST_F(SearchTest, ASuppliedReadingOfATestCardIsRefusedInProduction) {
+  VitaleSearch search = vitale_search();
+  SuppliedCard supplied{"", "1800200000002", "", "", "1984-05-17", clock.wall()};
+  for (const auto nature : {CardNature::TEST, CardNature::DEMONSTRATION}) {
+    supplied.nature = nature;
+    search.reading = supplied;
+    config->insi.environment = InsiEnvironment::PRODUCTION;
+    EXPECT_EQ(refused(search), Code::TEST_CARD_REFUSED);
+    config->insi.environment = InsiEnvironment::TEST;
+    EXPECT_EQ(run(search).reply.code, "01");
+    card_queries.clear();
+    journal.begins.clear();
+  }
+  config->insi.environment = InsiEnvironment::PRODUCTION;
+  supplied.nature = CardNature::REAL;
+  search.reading = supplied;
+  EXPECT_EQ(run(search).reply.code, "01");
+}
+
 TEST_F(SearchTest, BeneficiaryNumberAndRankAreChecked) {
   EXPECT_EQ(refused(vitale_search(2)), Code::BENEFICIARY_NOT_FOUND);
   reading.beneficiaries[0].nir.reset();
   EXPECT_EQ(refused(vitale_search(0)), Code::NIR_MISSING);
   reading.beneficiaries[0].nir = "18002000000";
   EXPECT_EQ(refused(vitale_search(0)), Code::CARD_DATA_INVALID);
-  reading.beneficiaries.push_back(person("Paul", "20100203", "180020000000272"));
+  reading.beneficiaries.push_back(person("Paul", "20100203", "180020000000237"));
   EXPECT_EQ(refused(vitale_search(1)), Code::BIRTH_RANK_REQUIRED);
   VitaleSearch ranked = vitale_search(1);
   ranked.birth_rank = 10;

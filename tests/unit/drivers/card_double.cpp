@@ -79,6 +79,26 @@ Bytes vitale_nir(std::string_view nir) {
   return tlv(0x65, tlv(0x93, text(nir)));
 }
 
+Bytes vitale_pointers(const std::vector<std::string>& files) {
+  const auto application = [](const char* reference, const char* name) {
+    return tlv(0x82, from_hex(reference) + from_hex("0000") + from_hex(name));
+  };
+  Bytes entries;
+  for (const std::string& file : files) {
+    const auto slash = file.find('/');
+    const char* reference = file.substr(0, slash) == kRootName ? "0001" : "0002";
+    entries = entries + tlv(0x80, text("FICHIER ") + from_hex(reference) + from_hex(file.substr(slash + 1)));
+  }
+  return tlv(0xE0, tlv(0xA0, application("0001", kRootName) + application("0002", kVitaleName)) + entries);
+}
+
+const Bytes* FakeVitale::selected_file(bool short_id) const {
+  const auto& named = place_ == Place::VITALE ? nirs : place_ == Place::D001 ? d001 : sfi_2;
+  if (place_ == Place::FILE && !short_id) return file_;
+  if (place_ == Place::APPLICATION || place_ == Place::FILE) return nullptr;
+  return named ? &*named : nullptr;
+}
+
 // The forms of specs vitale 2.1; anything else is refused, so that the driver cannot invent commands.
 Bytes FakeVitale::respond(ByteView command) {
   const std::string hex = to_hex(command);
@@ -87,17 +107,26 @@ Bytes FakeVitale::respond(ByteView command) {
     return announce(Bytes(30, 0x6F));
   };
   if (hex == "00A40000023F00") return selected(Place::MASTER_FILE);
-  if (hex == "00A4020002D001") {
-    return d001 && place_ == Place::MASTER_FILE ? selected(Place::D001) : status(0x6A82);
+  if (hex == "00A4020002D001" && d001 && place_ == Place::MASTER_FILE) return selected(Place::D001);
+  if (hex == std::string("00A404000B") + kVitaleName && vitale_application) {
+    application_ = kVitaleName;
+    return selected(Place::VITALE);
   }
-  if (hex == "00A404000BD250000002564954414C45") {
-    return vitale_application ? selected(Place::VITALE) : status(0x6A82);
+  if (hex == std::string("00A404000E") + kRootName) {
+    application_ = kRootName;
+    return selected(Place::APPLICATION);
+  }
+  if (hex.starts_with("00A4020002")) {
+    const auto found = pointed.find(application_ + "/" + hex.substr(10));
+    const bool is_pointers = hex == "00A40200022001" && place_ == Place::VITALE;
+    file_ = is_pointers && pointers ? &*pointers : found == pointed.end() ? nullptr : &found->second;
+    return file_ != nullptr ? selected(Place::FILE) : status(0x6A82);
   }
   if (command[1] == 0xB0) {
     const bool short_id = (command[2] & 0x80U) != 0;
     if (short_id && command[2] != 0x82) return status(0x6A82);
-    const std::optional<Bytes>& file = place_ == Place::VITALE ? nirs : place_ == Place::D001 ? d001 : sfi_2;
-    return file ? read_binary(*file, command) : status(0x6A82);
+    const Bytes* file = selected_file(short_id);
+    return file != nullptr ? read_binary(*file, command) : status(0x6A82);
   }
   return status(command[1] == 0xA4 ? 0x6A82 : 0x6D00);
 }

@@ -51,15 +51,26 @@ Bytes text(std::string_view characters);
 Bytes vitale_person(std::string_view usual_name, std::string_view given_name, std::string_view birth_date);
 Bytes vitale_nir(std::string_view nir);
 
+/// A pointer file with two applications (MF_VITALE and VITALE) and these "name/identifier" files.
+Bytes vitale_pointers(const std::vector<std::string>& files);
+inline constexpr const char* kRootName = "D2500000024D465F564954414C45";
+inline constexpr const char* kVitaleName = "D250000002564954414C45";
+
 /// A Vitale 2; files that are not set do not exist.
 class FakeVitale final : public CardDouble {
  public:
   std::optional<Bytes> sfi_2, d001, nirs;
+  std::optional<Bytes> pointers;         ///< 2001 of VITALE
+  std::map<std::string, Bytes> pointed;  ///< by "application name/identifier", in hexadecimal
   bool vitale_application = true;
 
  private:
   Bytes respond(ByteView command) override;
-  enum class Place : std::uint8_t { NOWHERE, MASTER_FILE, D001, VITALE } place_ = Place::NOWHERE;
+  const Bytes* selected_file(bool short_id) const;
+  enum class Place : std::uint8_t { NOWHERE, MASTER_FILE, D001, VITALE, APPLICATION, FILE };
+  Place place_ = Place::NOWHERE;
+  std::string application_;  // last selected by name, in hexadecimal
+  const Bytes* file_ = nullptr;
 };
 
 /// Where a fake CPS keeps its things: nothing of it may be known to the driver.

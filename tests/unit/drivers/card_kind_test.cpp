@@ -22,13 +22,16 @@ TEST(CardKindTest, VitaleTwoWithEveryListedMaskCounterAndWithOneNotSeenYet) {
   EXPECT_EQ(kind_of("3B751300004509FA9000"), CardKind::VITALE_2);
 }
 
-TEST(CardKindTest, VitaleOneButNotItsNeighboursOfTheSameFamily) {
+TEST(CardKindTest, VitaleOneAndItsNeighboursOfTheSameFamilyApart) {
   for (const char* atr :
        {"3F65250022096 99000", "3F6525002C09F99000", "3F6525002209F99000", "3F6525002C09699000",
         "3F65250052096A9000", "3F652500A3096A9000", "3F652500A4096A9000"}) {
     EXPECT_EQ(kind_of(atr), CardKind::VITALE_1) << atr;
   }
-  EXPECT_EQ(kind_of("3F6525002B09EB9000"), CardKind::UNKNOWN);  // Bull Scot 5
+  EXPECT_EQ(kind_of("3F6525002B09EB9000"), CardKind::CP8);  // Bull Scot 5
+  EXPECT_EQ(kind_of("3F6525082204689000"), CardKind::CP8);
+  EXPECT_EQ(kind_of("3F6525002B09EB90"), CardKind::UNKNOWN);
+  EXPECT_EQ(kind_of("3F6525002B09EB6000"), CardKind::UNKNOWN);
 }
 
 TEST(CardKindTest, CpsByGenerationAndFace) {
@@ -54,6 +57,9 @@ TEST(CardKindTest, FamiliesAndNames) {
   EXPECT_TRUE(is_vitale(CardKind::VITALE_1) && is_vitale(CardKind::VITALE_2) && !is_vitale(CardKind::CPS_3));
   EXPECT_TRUE(is_cps(CardKind::CPS_3) && is_cps(CardKind::CPS_3_CONTACTLESS) && is_cps(CardKind::CPS_4));
   EXPECT_FALSE(is_cps(CardKind::UNKNOWN) || is_vitale(CardKind::UNKNOWN));
+  EXPECT_TRUE(is_unsupported(CardKind::VITALE_1) && is_unsupported(CardKind::CP8));
+  EXPECT_FALSE(is_unsupported(CardKind::VITALE_2) || is_unsupported(CardKind::UNKNOWN));
+  EXPECT_FALSE(is_vitale(CardKind::CP8));
   EXPECT_EQ(to_string(CardKind::CPS_3_CONTACTLESS), "CPS_3_CONTACTLESS");
   EXPECT_EQ(to_string(CardKind::UNKNOWN), "UNKNOWN");
 }

@@ -2,6 +2,7 @@
 #include "drivers/vitale/vitale.h"
 
 #include <memory>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -79,6 +80,82 @@ TEST(VitaleReadTest, FallsBackToD001WhenShortIdTwoHoldsSomethingElse) {
     EXPECT_EQ(reading.source, IdentitySource::FILE_D001) << other;
     EXPECT_EQ(reading.beneficiaries.at(0).nir, "269054958815780");
   }
+}
+
+TEST(VitaleReadTest, ThePointerFileIsWalkedInItsOrderWhenNoOtherWayLeadsToAName) {
+  FakeVitale card;
+  card.nirs = vitale_nir("269054958815780");
+  const std::string vitale = std::string(kVitaleName) + "/", root = std::string(kRootName) + "/";
+  card.pointers =
+      vitale_pointers({vitale + "2002", vitale + "2003", vitale + "2004", root + "4711", root + "4712"});
+  card.pointed = {{vitale + "2002", *card.nirs},
+                  {vitale + "2004", from_hex("0400112233")},
+                  {root + "4711", vitale_person("DURAND", "NATHALIE", "19690527")},
+                  {root + "4712", vitale_person("AUTRE", "PERSONNE", "19700101")}};
+  const auto reading = vitale::read(card);
+  EXPECT_EQ(reading.source, IdentitySource::POINTERS);
+  ASSERT_EQ(reading.beneficiaries.size(), 1U);
+  EXPECT_EQ(reading.beneficiaries[0].given_name, "NATHALIE");
+  EXPECT_EQ(reading.beneficiaries[0].nir, "269054958815780") << "VITALE is selected again for the numbers";
+  EXPECT_EQ(card.sent("00A40200024711"), 1U);
+  EXPECT_EQ(card.sent("00A40200024712"), 0U) << "nothing is read beyond what was looked for";
+}
+
+TEST(VitaleReadTest, TheWayThatWorkedBeforeIsTriedFirst) {
+  FakeVitale card;
+  card.d001 = vitale_person("DURAND", "LEO", "20100931");
+  card.nirs = vitale_nir("269054958815780");
+  EXPECT_EQ(vitale::read(card, IdentitySource::FILE_D001).source, IdentitySource::FILE_D001);
+  EXPECT_THAT(card.log, ElementsAre("00A40000023F00", "00A4020002D001", "00B0000000", "00B0000019",
+                                    "00A404000BD250000002564954414C45", "00B0820000", "00B0820013"));
+  // Only a hint: a card of the same mask may be otherwise.
+  card.sfi_2 = std::exchange(card.d001, std::nullopt);
+  EXPECT_EQ(vitale::read(card, IdentitySource::FILE_D001).source, IdentitySource::SFI_2);
+  EXPECT_EQ(vitale::read(card, IdentitySource::POINTERS).source, IdentitySource::SFI_2);
+}
+
+TEST(VitaleReadTest, OnlySelectionsAndReadsAreSentToAnyCard) {
+  const auto person = vitale_person("DURAND", "LEO", "20100931");
+  std::vector<std::unique_ptr<FakeVitale>> cards;
+  for (int kind = 0; kind < 6; ++kind) cards.push_back(std::make_unique<FakeVitale>());
+  cards[0]->sfi_2 = person;
+  cards[1]->d001 = person;
+  cards[2]->pointers = vitale_pointers({std::string(kRootName) + "/4711"});
+  cards[2]->pointed = {{std::string(kRootName) + "/4711", person}};
+  cards[3]->vitale_application = false;
+  cards[4]->lie = [](ByteView) { return std::optional(from_hex("6E00")); };  // a Vitale 1
+  cards[5]->lie = [](ByteView) { return std::optional(from_hex("6D00")); };
+  for (const auto& card : cards) {
+    code_of([&] { vitale::read(*card); });
+    EXPECT_FALSE(card->log.empty());
+    for (const std::string& command : card->log) {
+      const std::string instruction = command.substr(0, 4);
+      EXPECT_TRUE(instruction == "00A4" || instruction == "00B0" || instruction == "00C0") << command;
+    }
+  }
+  EXPECT_THAT(cards[4]->log, ElementsAre("00A40000023F00")) << "a Vitale 1 is left after one question";
+  EXPECT_THAT(cards[5]->log, ElementsAre("00A40000023F00"));
+}
+
+TEST(VitaleReadTest, TheStartOfValidityIsTakenFromEitherFile) {
+  const Bytes start = tlv(0x66, tlv(0x80, text("20180315")));
+  for (const bool in_identity : {true, false}) {
+    FakeVitale card;
+    card.sfi_2 = vitale_person("DURAND", "LEO", "20100931") + (in_identity ? start : Bytes());
+    card.nirs = vitale_nir("269054958815780") + (in_identity ? Bytes() : start);
+    EXPECT_EQ(vitale::read(card).validity_start, "20180315");
+  }
+  for (const Bytes& other : {Bytes(), tlv(0x66, {}), tlv(0x66, tlv(0x80, text("2018")))}) {
+    EXPECT_EQ(vitale::decode_validity_start(vitale_nir("269054958815780") + other), std::nullopt);
+  }
+}
+
+TEST(VitaleReadTest, AWipedReadingHasNothingLeft) {
+  FakeVitale card;
+  card.sfi_2 = vitale_person("A-NAME-LONGER-THAN-A-SHORT-STRING", "LEO", "20100931");
+  auto reading = vitale::read(card);
+  vitale::wipe(reading);
+  EXPECT_EQ(reading, vitale::Reading());
 }
 
 TEST(VitaleReadTest, FileOfMoreThan256BytesAndLongTemplate) {
@@ -171,15 +248,21 @@ TEST(VitaleReadTest, StopBetweenExchanges) {
 }
 
 TEST(VitaleReadTest, T_CARD_09_RemovalAfterEachExchange) {
-  for (const bool fallback : {false, true}) {
+  for (const auto way : {IdentitySource::SFI_2, IdentitySource::FILE_D001, IdentitySource::POINTERS}) {
     const auto fresh = [&] {
       auto card = std::make_unique<FakeVitale>();
-      (fallback ? card->d001 : card->sfi_2) = vitale_person("DURAND", "NATHALIE", "19690527");
+      const Bytes person = vitale_person("DURAND", "NATHALIE", "19690527");
+      if (way == IdentitySource::SFI_2) card->sfi_2 = person;
+      if (way == IdentitySource::FILE_D001) card->d001 = person;
+      if (way == IdentitySource::POINTERS) {
+        card->pointers = vitale_pointers({std::string(kRootName) + "/4711"});
+        card->pointed = {{std::string(kRootName) + "/4711", person}};
+      }
       card->nirs = vitale_nir("269054958815780");
       return card;
     };
     const auto whole = fresh();
-    vitale::read(*whole);
+    EXPECT_EQ(vitale::read(*whole).source, way);
     for (std::size_t k = 0; k < whole->log.size(); ++k) {
       const auto card = fresh();
       card->remove_after = k;
