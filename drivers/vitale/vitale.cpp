@@ -87,14 +87,11 @@ class IdentitySearch {
 
   /// From VITALE; leaves another application selected.
   void by_pointers() {
-    Bytes pointers;
+    Bytes pointers;  // the entries point into it
+    std::vector<PointedFile> files;
     tried([&] {
       if (select(channel_, kSelectPointers) != 0x9000) return false;
       pointers = read(kMaxFileBytes);
-      return false;
-    });
-    std::vector<PointedFile> files;
-    tried([&] {
       files = decode_pointers(pointers);
       return false;
     });

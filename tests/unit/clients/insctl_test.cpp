@@ -591,6 +591,33 @@ TEST_F(Insctl, TheOnlyPersonNeedsNoChoice) {
   EXPECT_EQ(insctl({"insi", "vitale", "--lease", "L1"}), EXIT_OK) << err;
 }
 
+TEST_F(Insctl, AVitaleReadingSaysWhereEachDatumComesFrom) {
+  auto& reading = *daemon.vitale.mutable_reading();
+  reading.set_nature(v1::CARD_NATURE_TEST);
+  reading.set_nature_source(v1::DATUM_SOURCE_READ);
+  reading.set_serial_source(v1::DATUM_SOURCE_OFFICIAL_API_ONLY);
+  reading.set_validity_start_date("2018-03-15");
+  reading.set_validity_start_source(v1::DATUM_SOURCE_READ);
+  auto& person = *reading.mutable_beneficiaries(0);
+  person.set_nationality_source(v1::DATUM_SOURCE_UNSUPPORTED);
+  person.set_birth_rank_source(v1::DATUM_SOURCE_OFFICIAL_API_ONLY);
+  person.set_nir_key("00");
+  EXPECT_EQ(insctl({"vitale"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("test card (read from the card)"));
+  EXPECT_THAT(out, HasSubstr("2018-03-15 (read from the card)"));
+  EXPECT_THAT(out, HasSubstr("readable only through the official interface"));
+  EXPECT_THAT(out, HasSubstr("not found: its place is not public"));
+  EXPECT_THAT(out, HasSubstr("the key is wrong"));
+  EXPECT_EQ(insctl({"vitale", "--json"}), EXIT_OK);
+  const auto shown = json().fields().at("reading").struct_value();
+  EXPECT_EQ(shown.fields().at("nature_source").string_value(), "DATUM_SOURCE_READ");
+  person.set_nir_key_valid(true);
+  environment["LANG"] = "fr_FR.UTF-8";
+  EXPECT_EQ(insctl({"vitale"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("carte de test (lu sur la carte)"));
+  EXPECT_THAT(out, HasSubstr("Rang de naissance"));
+}
+
 TEST_F(Insctl, IdentifyGoesTheWholeWay) {
   EXPECT_EQ(insctl({"identify", "--beneficiary", "2", "--pin-stdin"}, std::string(kPin) + "\n"), EXIT_OK)
       << err;
