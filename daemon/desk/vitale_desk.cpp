@@ -24,8 +24,8 @@ constexpr std::size_t kMostMasks = 32;
 struct VitaleDesk::UnderWay {
   /// True once the reading has ended; false when the caller gives up, or has waited as long as it may.
   asio::awaitable<bool> wait(const asio::any_io_executor& executor, const Patience& patience) {
-    const auto woken = std::make_shared<asio::steady_timer>(
-        executor, wait_ends(patience, std::chrono::steady_clock::now()));
+    const auto woken =
+        std::make_shared<asio::steady_timer>(executor, wait_ends(patience, std::chrono::steady_clock::now()));
     waiting.push_back(woken);
     const std::stop_callback gone(patience.stop, [executor, weak = std::weak_ptr(woken)] {
       asio::post(executor, [weak] {

@@ -31,8 +31,7 @@ class VitaleDesk {
 
   /// For a search: always from the card. CARD_CHANGED unless the card says what it said when it was read
   /// under this generation. `selection.generation` must be set (INVALID_ARGUMENT).
-  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed,
-                                                   Patience patience);
+  boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed, Patience patience);
 
   /// Reads the Vitale 2 cards of `state` that have not been met yet, so that they can be shown at once. A
   /// card that cannot be read is left to whoever asks for it.
