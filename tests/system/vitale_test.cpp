@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/system/desk_client.h"
+#include "tests/system/desk_watch.h"
 #include "tests/world/world.h"
 
 namespace insd::test {
@@ -26,6 +27,14 @@ class VitaleSystem : public ::testing::Test {
   }
   world::Card& insert(const std::string& profile, const std::string& kind = "vitale2") {
     return world_.insert_card(1, kind, profile);
+  }
+  // Returns when the daemon has seen it: pcscd is the first to know.
+  void await_seen(bool present) {
+    DeskWatch watch(*client_->reader_);
+    ASSERT_TRUE(watch.wait_for([&](const DeskWatch::Picture& picture) {
+      const auto reader = picture.readers.find(world_.reader_name(1));
+      return reader != picture.readers.end() && reader->second.generation().empty() != present;
+    })) << present;
   }
   std::string profile(const std::string& lines) const {
     return world_.write_file("card.toml", "kind = \"vitale2\"\n" + lines + std::string(kPeople));
@@ -89,6 +98,7 @@ TEST_F(VitaleSystem, EveryWayToTheIdentityAndTheSourceOfEachDatum) {
         Case{"identity_by_sfi = false\nidentity_by_id = false\npadding = 300\n",
              v1::IDENTITY_WAY_POINTERS}}) {
     auto& card = insert(profile(each.lines));
+    await_seen(true);
     const auto reading = expect_value(client_->vitale());
     EXPECT_EQ(reading.identity_way(), each.way);
     ASSERT_EQ(reading.beneficiaries_size(), 1);
@@ -107,7 +117,7 @@ TEST_F(VitaleSystem, EveryWayToTheIdentityAndTheSourceOfEachDatum) {
     EXPECT_EQ(reading.nature_source(), v1::DATUM_SOURCE_OFFICIAL_API_ONLY);
     EXPECT_EQ(reading.serial_source(), v1::DATUM_SOURCE_OFFICIAL_API_ONLY);
     card.remove();
-    world_.await_card(1, false);
+    await_seen(false);
   }
 }
 
@@ -124,6 +134,7 @@ TEST_F(VitaleSystem, CardsOfTheOldFamilyAreRefusedAndSentNothing) {
     auto& card =
         insert(world_.write_file("old.toml", std::string("kind = \"vitale1\"\natr = \"") + each.atr + "\"\n"),
                "vitale1");
+    await_seen(true);
     const auto outcome = client_->vitale();
     EXPECT_EQ(code_of(outcome), "CARD_UNSUPPORTED") << each.atr;
     const auto reader = client_->readers()[1];
@@ -132,7 +143,7 @@ TEST_F(VitaleSystem, CardsOfTheOldFamilyAreRefusedAndSentNothing) {
     EXPECT_FALSE(reader.remedy().empty());
     EXPECT_TRUE(card.exchanges().empty());
     card.remove();
-    world_.await_card(1, false);
+    await_seen(false);
   }
 }
 
@@ -142,6 +153,7 @@ TEST_F(VitaleSystem, AnUnknownCardIsAskedOneQuestionAndNothingIsWritten) {
   start_insd();
   auto& card =
       insert(world_.write_file("old.toml", "kind = \"vitale1\"\natr = \"3F6425002209699000\"\n"), "vitale1");
+  await_seen(true);
   EXPECT_EQ(code_of(client_->vitale()), "CARD_UNSUPPORTED");
   ASSERT_EQ(card.exchanges().size(), 1U);
   std::string sent = card.exchanges()[0];

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+#include <reader.h>
 
 #include "daemon/desk/board.h"
 #include "drivers/base/error.h"
@@ -85,8 +86,8 @@ class TwinsTest : public ::testing::Test {
     fs::create_directories(sysfs_ / path);
     std::ofstream(sysfs_ / path / "busnum") << "1\n";
     std::ofstream(sysfs_ / path / "devnum") << int{address} << '\n';
-    pcsc_.add_reader(name);
-    pcsc_.on_usb(name, 1, address);
+    // With its place from the first moment: who sees the reader asks for it at once.
+    pcsc_.add_reader(name, {{SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, address)}});
   }
 
   test::ScriptedPcsc pcsc_;

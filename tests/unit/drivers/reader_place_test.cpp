@@ -45,7 +45,7 @@ TEST_F(ReaderPlaceTest, TheChannelOfTheDriverLeadsToThePort) {
   device("1-2.3", 1, 17);
   device("2-2.3", 2, 17);
   device("1-1", 1, 18);
-  pcscd_.on_usb(kName, 1, 17);
+  pcscd_.attribute(kName, SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, 17));
   pcscd_.attribute(kName, SCARD_ATTR_VENDOR_IFD_SERIAL_NO, from_hex("534E3100"));
   const ReaderPlace expected{"1-2.3", "SN1"};
   EXPECT_EQ(place(), expected) << "no card was needed";
@@ -55,7 +55,7 @@ TEST_F(ReaderPlaceTest, TheChannelOfTheDriverLeadsToThePort) {
 TEST_F(ReaderPlaceTest, TheSerialNumberIsTheDriversThenTheKernelsThenTheNames) {
   EXPECT_EQ(place()->serial, "NAME-SN");
   device("1-2", 1, 17, "KERNEL-SN");
-  pcscd_.on_usb(kName, 1, 17);
+  pcscd_.attribute(kName, SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, 17));
   EXPECT_EQ(place()->serial, "KERNEL-SN");
   pcscd_.attribute(kName, SCARD_ATTR_VENDOR_IFD_SERIAL_NO, from_hex("4452"));
   EXPECT_EQ(place()->serial, "DR");

@@ -19,9 +19,10 @@ ScriptedPcsc::ScriptedPcsc() {
   fill_api();
 }
 
-void ScriptedPcsc::add_reader(const std::string& name) {
+void ScriptedPcsc::add_reader(const std::string& name, std::map<DWORD, Bytes> attributes) {
   const Lock lock(mutex_);
-  readers_.push_back({.name = name, .atr = {}, .announced_atr_length = {}, .card = {}, .attributes = {}});
+  readers_.push_back(
+      {.name = name, .atr = {}, .announced_atr_length = {}, .card = {}, .attributes = std::move(attributes)});
   changed_.notify_all();
 }
 
@@ -88,11 +89,11 @@ void ScriptedPcsc::attribute(const std::string& reader, DWORD id, Bytes value) {
   find(reader)->attributes[id] = std::move(value);
 }
 
-void ScriptedPcsc::on_usb(const std::string& reader, std::uint8_t bus, std::uint8_t address) {
+Bytes ScriptedPcsc::usb_channel(std::uint8_t bus, std::uint8_t address) {
   const std::uint32_t channel = 0x00200000U | static_cast<std::uint32_t>(bus) << 8U | address;
   Bytes value(sizeof channel);
   std::memcpy(value.data(), &channel, sizeof channel);
-  attribute(reader, SCARD_ATTR_CHANNEL_ID, std::move(value));
+  return value;
 }
 
 void ScriptedPcsc::service(Service state) {

@@ -30,7 +30,7 @@ class ScriptedPcsc {
   [[nodiscard]] const pcsc::PcscApi& api() const { return api_; }
 
   // The desk.
-  void add_reader(const std::string& name);
+  void add_reader(const std::string& name, std::map<DWORD, Bytes> attributes = {});
   void remove_reader(const std::string& name);
   /// The list gives this name as well, but no such reader answers.
   void list_also(const std::string& name);
@@ -47,7 +47,7 @@ class ScriptedPcsc {
   /// What the reader's driver answers to SCardGetAttrib; nothing else is known.
   void attribute(const std::string& reader, DWORD id, Bytes value);
   /// As libccid tells where a reader is.
-  void on_usb(const std::string& reader, std::uint8_t bus, std::uint8_t address);
+  static Bytes usb_channel(std::uint8_t bus, std::uint8_t address);
 
   // pcscd itself. A change away from RUNNING ends blocked calls and kills all contexts.
   void service(Service state);
