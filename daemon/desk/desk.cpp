@@ -60,6 +60,11 @@ GenerationEnd cause_of(Code code) {
   }
 }
 
+bool is_current(const State& state, const std::string& generation) {
+  return !generation.empty() &&
+         std::ranges::find(state.readers, generation, &Reader::generation) != state.readers.end();
+}
+
 // Not while another program is: that is none of the reader's faults.
 bool at_work(const Worker::Status& worker) {
   return worker.phase == Worker::Phase::WORKING || worker.phase == Worker::Phase::CONNECTING;
@@ -127,7 +132,6 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   void warn_of_contradictions();
   void follow(const pcsc::Snapshot& snapshot);
   void release(const std::string& generation, const std::string& reader);
-  bool is_current(const std::string& generation) const;
   bool is_held(const std::string& generation) const;
   std::shared_ptr<Worker> worker_for(const std::string& reader);
   void deliver(const std::weak_ptr<Outcome>& outcome, std::any result, std::exception_ptr failure);
@@ -333,12 +337,6 @@ void Desk::Impl::release(const std::string& generation, const std::string& reade
   if (worker != workers_.end()) worker->second->wake();
 }
 
-bool Desk::Impl::is_current(const std::string& generation) const {
-  const std::lock_guard lock(mutex_);
-  const auto& readers = board_.state()->readers;
-  return !generation.empty() && std::ranges::find(readers, generation, &Reader::generation) != readers.end();
-}
-
 bool Desk::Impl::is_held(const std::string& generation) const {
   const std::lock_guard lock(mutex_);
   return holds_.contains(generation);
@@ -354,7 +352,7 @@ std::shared_ptr<Worker> Desk::Impl::worker_for(const std::string& reader) {
         Worker::start(api_, reader,
                       {[weak](const std::string& generation) {
                          const auto self = weak.lock();
-                         return self && self->is_current(generation);
+                         return self && is_current(*self->state(), generation);
                        },
                        [weak](const std::string& generation) {
                          const auto self = weak.lock();
@@ -526,8 +524,7 @@ Chosen Desk::choose(const Selection& selection, Wanted wanted, const ReaderFilte
 void Desk::require_current(const std::vector<std::string>& generations) const {
   const auto state = impl_->state();
   for (const auto& generation : generations) {
-    if (generation.empty() ||
-        std::ranges::find(state->readers, generation, &Reader::generation) == state->readers.end()) {
+    if (!is_current(*state, generation)) {
       throw Error(Code::CARD_CHANGED, "a card named in the request is no longer there");
     }
   }

@@ -14,6 +14,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "daemon/insi/certificate.h"
+#include "daemon/insi/openssl_ptr.h"
 #include "drivers/base/error.h"
 
 namespace insd::insi {
@@ -21,16 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using X509Ptr = std::unique_ptr<X509, Deleter<X509_free>>;
 using CrlPtr = std::unique_ptr<X509_CRL, Deleter<X509_CRL_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
 using ContextPtr = std::unique_ptr<X509_STORE_CTX, Deleter<X509_STORE_CTX_free>>;
 
