@@ -120,6 +120,7 @@ void print_reader(std::ostream& out, Language language, const v1::Reader& reader
     out << ", " << term_of(language, reader.role(), v1::ReaderRole_Name);
   if (!reader.desk().empty())
     out << ", " << say(language, Word::READER_LINE_DESK, {printable(reader.desk())});
+  if (reader.pin_pad() == v1::PIN_PAD_PRESENT) out << ", " << say(language, Word::READER_LINE_PIN_PAD);
   out << since(language, reader.since()) << '\n';
   if (verbose && !reader.generation().empty())
     out << "  " << say(language, Word::READER_GENERATION, {printable(reader.generation())}) << '\n';

@@ -165,6 +165,7 @@ constexpr auto kWords = std::to_array<WordEntry>({
     {Word::READER_LINE_SINCE, "depuis {}", "since {}"},
     {Word::READER_GENERATION, "Insertion de la carte : {}", "Insertion of the card (generation): {}"},
     {Word::READER_LINE_DESK, "poste {}", "desk {}"},
+    {Word::READER_LINE_PIN_PAD, "avec clavier", "with PIN pad"},
     {Word::SMART_CARD_SERVICE, "Service de cartes à puce : {}", "Smart card service: {}"},
     {Word::DOCTOR_WELL, "Tout fonctionne.", "Everything works."},
     {Word::DOCTOR_NOT_WELL, "Quelque chose ne va pas : voir les lignes marquées « ! ».",

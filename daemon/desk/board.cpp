@@ -77,6 +77,7 @@ Reader Board::describe(const pcsc::Slot& slot) const {
   if (place) {
     reader.usb_path = place->usb_path;
     reader.serial = place->serial;
+    reader.features = place->features;
     reader.located = true;
   }
   reader.enabled = !disabled_.contains(reader.name) && !disabled_.contains(reader.alias);

@@ -26,8 +26,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A contact card answers within seconds; a reader silent for longer has lost it (design: workers).
-constexpr std::chrono::seconds kSilence{30};
 // For the connection to close when a reader is disabled: less than callers wait.
 constexpr std::chrono::seconds kLetGo{10};
 // For the connections to close when the desk stops.
@@ -74,7 +72,7 @@ bool at_work(const Worker::Status& worker) {
 // when the reader has been silent for too long.
 Worker::Steady::time_point next_look(const Worker::Status& worker, Worker::Steady::time_point until) {
   const auto now = Worker::Steady::now();
-  const auto silent = now + (at_work(worker) ? kSilence - worker.lasted : kSilence);
+  const auto silent = now + (at_work(worker) ? worker.silence - worker.lasted : kSilence);
   return now < until ? std::min(until, silent) : silent;
 }
 
@@ -421,7 +419,7 @@ void Desk::Impl::mark_held(const std::string& reader, bool held) {
 std::optional<Code> Desk::Impl::why_over(Worker& worker, std::uint64_t ticket, const Patience& patience,
                                          Worker::Steady::time_point until) {
   const Worker::Status now = worker.status();
-  if (at_work(now) && now.lasted >= kSilence) return Code::READER_STUCK;
+  if (at_work(now) && now.lasted >= now.silence) return Code::READER_STUCK;
   if (patience.stop.stop_requested() && worker.withdraw(ticket)) return Code::CANCELLED;
   // A card that is being switched on for this job may take its time.
   const bool own_connection = now.ticket == ticket && now.phase == Worker::Phase::CONNECTING;

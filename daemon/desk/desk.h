@@ -23,6 +23,7 @@
 #include "daemon/desk/patience.h"
 #include "drivers/card_kind.h"
 #include "drivers/pcsc/card_session.h"
+#include "drivers/pcsc/features.h"
 #include "drivers/pcsc/monitor.h"
 
 namespace insd::desk {
@@ -44,6 +45,7 @@ struct Reader {
   std::string usb_path;  ///< as pcsc::ReaderPlace; empty until located, or when its driver does not tell
   std::string serial;    ///< likewise
   bool located = false;  ///< its driver has been asked
+  std::optional<pcsc::Features> features = {};  ///< what it offers; nothing until located, or when unknown
   bool operator==(const Reader&) const = default;
 };
 
@@ -159,7 +161,8 @@ class Desk {
   /// executor. CARD_CHANGED when the generation is not current before or after. Any PC/SC failure ends the
   /// generation. The callers of a reader take turns (daemon/desk/fair_queue.h). Whoever must wait longer than
   /// his patience is told READER_HELD when another program holds the reader, else BUSY, also when too many
-  /// wait already; from then on nothing is sent for him. A reader silent for 30 s: READER_STUCK. Once its
+  /// wait already; from then on nothing is sent for him. A reader silent for longer than
+  /// Patience::silence: READER_STUCK. Once its
   /// work has begun, a caller who goes away ends it before the next card command.
   template <class T>
   boost::asio::awaitable<T> with_card(Chosen card, std::function<T(pcsc::CardSession&)> work,

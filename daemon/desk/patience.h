@@ -10,12 +10,17 @@
 
 namespace insd::desk {
 
+/// A contact card answers within seconds; a reader silent for longer has lost it (design: workers).
+inline constexpr std::chrono::seconds kSilence{30};
+
 /// On whose behalf work waits for a card, and how long.
 struct Patience {
   std::stop_token stop;                                        ///< requested when the caller has gone
   std::uint32_t uid = 0;                                       ///< turns are taken by user
   std::int32_t pid = 0;                                        ///< and, among a user's, by program
   std::optional<std::chrono::steady_clock::time_point> until;  ///< the caller's deadline; nothing = none
+  /// How long this work may take before the reader counts as stuck. A person at a PIN pad needs more.
+  std::chrono::seconds silence = kSilence;
 
   Patience() = default;
   Patience(std::stop_token token) : stop(std::move(token)) {}  // NOLINT(google-explicit-constructor)

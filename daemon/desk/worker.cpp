@@ -133,7 +133,10 @@ void Worker::held_by_others() {
 
 Worker::Status Worker::status() const {
   const std::lock_guard lock(mutex_);
-  return {phase_, Steady::now() - phase_since_, current_ ? current_->number : 0};
+  Status now{phase_, Steady::now() - phase_since_};
+  if (current_) now.ticket = current_->number;
+  if (current_ && current_->begun) now.silence = current_->job.patience.silence;
+  return now;
 }
 
 void Worker::enter(Phase phase) {

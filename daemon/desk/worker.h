@@ -53,6 +53,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     Phase phase = Phase::IDLE;
     Steady::duration lasted{};
     std::uint64_t ticket = 0;  ///< the job under way
+    Steady::duration silence = kSilence;  ///< how long that may last
   };
 
   static std::shared_ptr<Worker> start(const pcsc::PcscApi& api, std::string reader, Desk desk);

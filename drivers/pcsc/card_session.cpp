@@ -94,14 +94,20 @@ CardSession::~CardSession() {
   connection_.context().api().end_transaction(connection_.handle(), SCARD_LEAVE_CARD);
 }
 
-Bytes CardSession::exchange(ByteView command) {
+// `make` asks for an answer into answer_ and tells its length.
+template <class Call>
+Bytes CardSession::call(Call&& make, ByteView sent) {
   if (broken_) throw Error(*broken_, "this card session has ended");
   refuse_when_stopped(stop_, "before a card command");
-  if (command.size() < kShortestCommand || command.size() > kLongestCommand) {
-    throw Error(Code::INTERNAL, "a command of a length that no card command has");
-  }
   try {
-    return transmit(command);
+    ++exchanges_;
+    bytes_ += sent.size();
+    auto length = static_cast<DWORD>(answer_.size());
+    make(length);
+    if (length > answer_.size()) throw Error(Code::CARD_PROTOCOL, "an answer beyond its buffer");
+    if (length < 2) throw Error(Code::CARD_PROTOCOL, "an answer without a status word");
+    bytes_ += length;
+    return {answer_.begin(), answer_.begin() + static_cast<std::ptrdiff_t>(length)};
   } catch (const Error& error) {
     // Whatever the card knew (selected file, verified PIN) may be gone: nothing may follow in this session.
     broken_ = error.code();
@@ -109,18 +115,32 @@ Bytes CardSession::exchange(ByteView command) {
   }
 }
 
-Bytes CardSession::transmit(ByteView command) {
+Bytes CardSession::exchange(ByteView command) {
+  if (command.size() < kShortestCommand || command.size() > kLongestCommand) {
+    throw Error(Code::INTERNAL, "a command of a length that no card command has");
+  }
   const PcscApi& api = connection_.context().api();
   const auto* pci = connection_.protocol() == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
-  auto length = static_cast<DWORD>(answer_.size());
-  ++exchanges_;
-  bytes_ += command.size();
-  check(api, api.transmit(connection_.handle(), pci, command.data(), command.size(), answer_.data(), &length),
-        "SCardTransmit");
-  if (length > answer_.size()) throw Error(Code::CARD_PROTOCOL, "SCardTransmit: an answer beyond its buffer");
-  if (length < 2) throw Error(Code::CARD_PROTOCOL, "SCardTransmit: an answer without a status word");
-  bytes_ += length;
-  return {answer_.begin(), answer_.begin() + static_cast<std::ptrdiff_t>(length)};
+  return call(
+      [&](DWORD& length) {
+        check(api,
+              api.transmit(connection_.handle(), pci, command.data(), command.size(), answer_.data(), &length),
+              "SCardTransmit");
+      },
+      command);
+}
+
+Bytes CardSession::control(DWORD code, ByteView in) {
+  const PcscApi& api = connection_.context().api();
+  return call(
+      [&](DWORD& length) {
+        const DWORD room = length;
+        length = 0;
+        check(api,
+              api.control(connection_.handle(), code, in.data(), in.size(), answer_.data(), room, &length),
+              "SCardControl");
+      },
+      in);
 }
 
 }  // namespace insd::pcsc

@@ -61,6 +61,11 @@ class CardSession final : public iso7816::Channel {
   ~CardSession() override;
 
   Bytes exchange(ByteView command) override;
+
+  /// Has the reader itself do something with the card, e.g. ask for the PIN on its pad: `code` is of its
+  /// Features, `in` and the answer are as PC/SC part 10 says. Blocks for as long as the reader takes, which no
+  /// stop can shorten. A failure ends the session as one of exchange() does; the same codes.
+  Bytes control(DWORD code, ByteView in);
   [[nodiscard]] std::stop_token stop() const override { return stop_; }
 
   /// True after a failure that was not a status word: whether it is still the same card cannot be known.
@@ -72,7 +77,8 @@ class CardSession final : public iso7816::Channel {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }  ///< both directions
 
  private:
-  Bytes transmit(ByteView command);
+  template <class Call>
+  Bytes call(Call&& make, ByteView sent);
 
   CardConnection& connection_;
   std::stop_token stop_;

@@ -50,13 +50,14 @@ Features parse_features(ByteView list) {
   return features;
 }
 
-Features read_features(const PcscApi& api, SCARDHANDLE card) {
+std::optional<Features> read_features(const PcscApi& api, SCARDHANDLE card) {
   Bytes answer(kListBytes);
   DWORD length = 0;
   const LONG result =
       api.control(card, CM_IOCTL_GET_FEATURE_REQUEST, nullptr, 0, answer.data(), answer.size(), &length);
   if (context_is_dead(result)) check(api, result, "SCardControl");
-  if (result != SCARD_S_SUCCESS || length > answer.size()) return {};
+  if (result == SCARD_E_SHARING_VIOLATION) return std::nullopt;
+  if (result != SCARD_S_SUCCESS || length > answer.size()) return Features();
   return parse_features(ByteView(answer).first(length));
 }
 

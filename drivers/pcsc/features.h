@@ -2,6 +2,8 @@
 // What a reader offers beyond passing commands on: PC/SC part 10, a PIN pad above all.
 #pragma once
 
+#include <optional>
+
 #include "drivers/base/bytes.h"
 #include "drivers/pcsc/pcsc_api.h"
 
@@ -27,8 +29,8 @@ struct Features {
 /// one the first counts.
 Features parse_features(ByteView list);
 
-/// Asks the driver, over any connection. A driver that refuses offers nothing. Throws PCSC_* when pcscd has
-/// gone.
-Features read_features(const PcscApi& api, SCARDHANDLE card);
+/// Asks the driver, over any connection. A driver that refuses offers nothing. No answer while another program
+/// has the reader or a transaction: ask again. Throws PCSC_* when pcscd has gone.
+std::optional<Features> read_features(const PcscApi& api, SCARDHANDLE card);
 
 }  // namespace insd::pcsc

@@ -31,6 +31,7 @@ class DirectConnection {
   DirectConnection& operator=(const DirectConnection&) = delete;
 
   [[nodiscard]] LONG result() const { return result_; }
+  [[nodiscard]] std::optional<Features> features() const { return read_features(api_, handle_); }
 
   /// Empty when the driver does not have it, or gives more than any driver should.
   [[nodiscard]] Bytes attribute(DWORD id) const {
@@ -76,6 +77,8 @@ std::optional<ReaderPlace> find_place(const PcscApi& api, const std::string& rea
   if (connection.result() == SCARD_E_SHARING_VIOLATION) return std::nullopt;
   check(api, connection.result(), "SCardConnect");
   ReaderPlace place;
+  place.features = connection.features();
+  if (!place.features) return std::nullopt;
   const auto device = usb_device_of(connection.attribute(SCARD_ATTR_CHANNEL_ID), sysfs);
   if (device) place.usb_path = device->path;
   place.serial = text_of(connection.attribute(SCARD_ATTR_VENDOR_IFD_SERIAL_NO));

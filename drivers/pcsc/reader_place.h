@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of two readers of one model is this? pcscd's names tell only in which order it found them.
+// Which of two readers of one model is this, and what can it do? pcscd's names tell only in which order it found
+// them.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "drivers/pcsc/features.h"
 #include "drivers/pcsc/pcsc_api.h"
 
 namespace insd::pcsc {
 
-/// What is known of where a reader is and which piece it is; empty = its driver does not tell.
+/// What is known of where a reader is, which piece it is, and what it offers; empty = its driver does not
+/// tell.
 struct ReaderPlace {
-  std::string usb_path;  ///< as UsbDevice::path
-  std::string serial;    ///< printable
+  std::string usb_path;                   ///< as UsbDevice::path
+  std::string serial;                     ///< printable
+  std::optional<Features> features = {};  ///< nothing: its driver could not be asked
   bool operator==(const ReaderPlace&) const = default;
 };
 

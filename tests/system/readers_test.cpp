@@ -176,7 +176,10 @@ TEST_F(ReadersTest, AVirtualReaderTellsNoPortAndIsNotTakenForOneThatDoes) {
   const auto reading = expect_value(client_->vitale());
   EXPECT_EQ(reading.reader_alias(), "name");
   EXPECT_EQ(code_of(client_->vitale("port")), "READER_NOT_FOUND");
-  for (const auto& reader : client_->readers()) EXPECT_EQ(reader.usb_path(), "") << reader.ShortDebugString();
+  for (const auto& reader : client_->readers()) {
+    EXPECT_EQ(reader.usb_path(), "") << reader.ShortDebugString();
+    EXPECT_EQ(reader.pin_pad(), v1::PIN_PAD_NONE) << "asked, and it has none: " << reader.ShortDebugString();
+  }
   std::ifstream log(world_.insd().log());
   const std::string said{std::istreambuf_iterator<char>(log), {}};
   EXPECT_NE(said.find("does not tell its USB port: [[reader]] 1"), std::string::npos) << said;

@@ -345,7 +345,9 @@ TEST_F(Insctl, ReadersSayWhatIsWrongWithItsCodeAndWhatToDo) {
   EXPECT_THAT(out, HasSubstr("  READER_HELD: Un autre logiciel utilise ce lecteur.\n"
                              "  Que faire : Fermer l'autre logiciel.\n"));
   EXPECT_THAT(out, Not(HasSubstr("run-7")));
+  reader.set_pin_pad(v1::PIN_PAD_PRESENT);
   EXPECT_EQ(insctl({"readers", "--verbose"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("reader-a : utilisé par un autre logiciel, avec clavier, depuis"));
   EXPECT_THAT(out, HasSubstr("  Insertion de la carte : run-7\n"));
 }
 

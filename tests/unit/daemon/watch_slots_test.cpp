@@ -225,6 +225,22 @@ TEST_F(WatchEventsTest, TheSnapshotHasNoEventOfThePast) {
   EXPECT_THAT(all, ElementsAre("no pcsc", "end"));
 }
 
+TEST_F(WatchSlotsTest, APinPadIsUnknownUntilTheDriverHasBeenAsked) {
+  const auto told = [&](std::uint64_t sequence, const std::optional<pcsc::Features>& features) {
+    desk::Reader now = reader("a");
+    now.features = features;
+    slots.update(state(sequence, {now}));
+    v1::PinPad last = v1::PIN_PAD_UNSPECIFIED;
+    while (const auto message = slots.next()) {
+      if (message->has_reader()) last = message->reader().pin_pad();
+    }
+    return last;
+  };
+  EXPECT_EQ(told(1, std::nullopt), v1::PIN_PAD_UNSPECIFIED);
+  EXPECT_EQ(told(2, pcsc::Features()), v1::PIN_PAD_NONE);
+  EXPECT_EQ(told(3, pcsc::Features{.verify_pin_direct = 0x42330006}), v1::PIN_PAD_PRESENT);
+}
+
 TEST_F(WatchSlotsTest, AReaderThatMayNotBeUsedIsNotThere) {
   slots.update(state(1, {reader("hidden", kCard), reader("a")}));
   EXPECT_THAT(rest(), ElementsAre("pcsc", "a-", "end"));

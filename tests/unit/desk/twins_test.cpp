@@ -125,6 +125,19 @@ TEST_F(TwinsTest, T_PCSC_02_ATwinPluggedInElsewhereUnderTheSameNameIsAnotherRead
   await_reader("right", ReaderState::EMPTY);
 }
 
+TEST_F(TwinsTest, APinPadIsKnownWithItsControlCode) {
+  plug("Pad 00 00", "1-1", 9);
+  plug("Plain 00 00", "1-2", 4);
+  pcsc_.driver("Pad 00 00", [](DWORD, ByteView) { return std::optional(from_hex("06 04 42330006")); });
+  start({});
+  const auto pad = await_reader("Pad 00 00", ReaderState::EMPTY).features;
+  ASSERT_TRUE(pad);
+  EXPECT_EQ(pad->verify_pin_direct, DWORD{0x42330006});
+  const auto plain = await_reader("Plain 00 00", ReaderState::EMPTY).features;
+  ASSERT_TRUE(plain) << "asked, and it offers nothing";
+  EXPECT_FALSE(plain->pin_pad());
+}
+
 TEST_F(TwinsTest, AReaderHeldWhenItAppearsIsNobodysUntilItsPortIsKnown) {
   plug("Twin 00 00", "1-1", 9);
   pcsc_.insert("Twin 00 00", kVitaleAtr);

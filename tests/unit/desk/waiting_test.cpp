@@ -64,6 +64,18 @@ TEST_F(WaitingTest, T_PCSC_03_ATransactionOfAnotherProgramIsWaitedFor) {
   EXPECT_FALSE(pcsc_.share_modes().contains(SCARD_SHARE_EXCLUSIVE));
 }
 
+TEST_F(WaitingTest, AReaderIsStuckWhenItIsSilentForLongerThanTheWorkMayBe) {
+  SlowCard slow;
+  start_with(slow.card());
+  const auto card = chosen();
+  Patience patience;
+  patience.silence = 1s;  // a person at a PIN pad is given more
+  EXPECT_EQ(failure(card, touch, patience), Code::READER_STUCK);
+  wait_for_state(ReaderState::UNUSABLE);
+  slow.answer();
+  wait_for_state(ReaderState::CARD_PRESENT);
+}
+
 TEST_F(WaitingTest, T_PCSC_03_AReaderHeldForEverIsHeldAndNotStuck) {
   start_with_card();
   const auto card = chosen();

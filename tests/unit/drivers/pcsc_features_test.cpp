@@ -62,11 +62,13 @@ PcscApi answering(const test::ScriptedPcsc& pcscd, LONG result, Bytes list, DWOR
 TEST(PcscFeatures, TheDriverIsAskedAndItsLiesAreNotFollowed) {
   const test::ScriptedPcsc pcscd;
   const Bytes pin_pad = from_hex("06 04 42330006");
-  EXPECT_TRUE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 6), 1).pin_pad());
-  EXPECT_FALSE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 0), 1).pin_pad());
-  EXPECT_FALSE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 1U << 30U), 1).pin_pad());
-  EXPECT_FALSE(read_features(answering(pcscd, SCARD_E_UNSUPPORTED_FEATURE, pin_pad, 6), 1).pin_pad());
-  EXPECT_FALSE(read_features(answering(pcscd, SCARD_E_NOT_TRANSACTED, pin_pad, 6), 1).pin_pad());
+  EXPECT_TRUE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 6), 1)->pin_pad());
+  EXPECT_FALSE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 0), 1)->pin_pad());
+  EXPECT_FALSE(read_features(answering(pcscd, SCARD_S_SUCCESS, pin_pad, 1U << 30U), 1)->pin_pad());
+  EXPECT_FALSE(read_features(answering(pcscd, SCARD_E_UNSUPPORTED_FEATURE, pin_pad, 6), 1)->pin_pad());
+  EXPECT_FALSE(read_features(answering(pcscd, SCARD_E_NOT_TRANSACTED, pin_pad, 6), 1)->pin_pad());
+  EXPECT_FALSE(read_features(answering(pcscd, SCARD_E_SHARING_VIOLATION, {}, 0), 1))
+      << "another program keeps it from answering";
   const PcscApi lost = answering(pcscd, SCARD_F_COMM_ERROR, {}, 0);
   EXPECT_EQ(code_of([&] { read_features(lost, 1); }), Code::PCSC_LOST);
 }

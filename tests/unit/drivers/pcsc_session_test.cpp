@@ -171,6 +171,43 @@ TEST_F(PcscSession, RefusesCommandsOfImpossibleLength) {
   EXPECT_EQ(pcscd_.calls("Transmit"), 0);
 }
 
+TEST_F(PcscSession, TheReaderItselfWorksOnTheCardInTheSameTransaction) {
+  Bytes asked;
+  pcscd_.driver(kReader, [&](DWORD code, ByteView in) -> std::optional<Bytes> {
+    EXPECT_EQ(code, DWORD{0x42330006});
+    EXPECT_EQ(pcscd_.open_transactions(), 1);
+    asked.assign(in.begin(), in.end());
+    return from_hex("9000");
+  });
+  CardConnection connection(*context_, kReader, 0ms, {});
+  CardSession session(connection, {});
+  EXPECT_EQ(session.control(0x42330006, kSelect), from_hex("9000"));
+  EXPECT_EQ(asked, kSelect);
+  EXPECT_EQ(session.exchange(kSelect), from_hex("AABB9000"));
+}
+
+TEST_F(PcscSession, AFailedOrderToTheReaderEndsTheSession) {
+  pcscd_.driver(kReader, [](DWORD code, ByteView) -> std::optional<Bytes> {
+    return code == 1 ? std::optional(from_hex("90")) : std::nullopt;
+  });
+  for (const auto& [order, expected] : {std::pair<DWORD, Code>{1, Code::CARD_PROTOCOL},
+                                        std::pair<DWORD, Code>{2, Code::READER_FAILED}}) {
+    CardConnection connection(*context_, kReader, 0ms, {});
+    CardSession session(connection, {});
+    EXPECT_EQ(code_of([&] { session.control(order, kSelect); }), expected);
+    EXPECT_TRUE(session.broken());
+    EXPECT_EQ(code_of([&] { session.exchange(kSelect); }), expected);
+    EXPECT_EQ(code_of([&] { session.control(order, kSelect); }), expected);
+  }
+  EXPECT_EQ(pcscd_.calls("Transmit"), 0) << "something was sent in a session that had ended";
+  EXPECT_EQ(pcscd_.calls("Control"), 2);
+  CardConnection connection(*context_, kReader, 0ms, stop_.get_token());
+  CardSession session(connection, stop_.get_token());
+  stop_.request_stop();
+  EXPECT_EQ(code_of([&] { session.control(1, kSelect); }), Code::CANCELLED);
+  EXPECT_EQ(pcscd_.calls("Control"), 2);
+}
+
 TEST_F(PcscSession, WaitsForAnExclusiveProgramToLetGo) {
   pcscd_.hold(kReader, true);
   std::jthread holder([&] {

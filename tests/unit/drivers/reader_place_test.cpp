@@ -47,7 +47,7 @@ TEST_F(ReaderPlaceTest, TheChannelOfTheDriverLeadsToThePort) {
   device("1-1", 1, 18);
   pcscd_.attribute(kName, SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, 17));
   pcscd_.attribute(kName, SCARD_ATTR_VENDOR_IFD_SERIAL_NO, from_hex("534E3100"));
-  const ReaderPlace expected{"1-2.3", "SN1"};
+  const ReaderPlace expected{"1-2.3", "SN1", Features()};
   EXPECT_EQ(place(), expected) << "no card was needed";
   EXPECT_EQ(pcscd_.calls("Connect"), 0) << "no card was touched";
 }
@@ -79,6 +79,26 @@ TEST_F(ReaderPlaceTest, AReaderHeldByAnotherProgramCannotBeAskedNow) {
   EXPECT_FALSE(place());
   pcscd_.hold(kName, false);
   EXPECT_TRUE(place());
+}
+
+TEST_F(ReaderPlaceTest, WhatTheReaderOffersIsAskedOnTheSameConnection) {
+  pcscd_.driver(kName, [](DWORD code, ByteView) -> std::optional<Bytes> {
+    if (code != CM_IOCTL_GET_FEATURE_REQUEST) return std::nullopt;
+    return from_hex("06 04 42330006");
+  });
+  const auto found = place();
+  ASSERT_TRUE(found && found->features);
+  EXPECT_TRUE(found->features->pin_pad());
+  EXPECT_EQ(found->features->verify_pin_direct, DWORD{0x42330006});
+  EXPECT_EQ(pcscd_.calls("ConnectDirect"), 1);
+  EXPECT_EQ(pcscd_.calls("Connect"), 0) << "no card was touched";
+}
+
+TEST_F(ReaderPlaceTest, ATransactionThatBeginsMeanwhileIsNoAnswer) {
+  pcscd_.fault([](std::string_view call) -> std::optional<LONG> {
+    return call == "Control" ? std::optional<LONG>(SCARD_E_SHARING_VIOLATION) : std::nullopt;
+  });
+  EXPECT_FALSE(place()) << "ask again, rather than take it for a reader without a PIN pad";
 }
 
 TEST_F(ReaderPlaceTest, AReaderThatHasGoneIsAnError) {

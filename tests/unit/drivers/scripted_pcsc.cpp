@@ -89,6 +89,11 @@ void ScriptedPcsc::attribute(const std::string& reader, DWORD id, Bytes value) {
   find(reader)->attributes[id] = std::move(value);
 }
 
+void ScriptedPcsc::driver(const std::string& reader, Driver driver) {
+  const Lock lock(mutex_);
+  find(reader)->driver = std::move(driver);
+}
+
 Bytes ScriptedPcsc::usb_channel(std::uint8_t bus, std::uint8_t address) {
   const std::uint32_t channel = 0x00200000U | static_cast<std::uint32_t>(bus) << 8U | address;
   Bytes value(sizeof channel);
@@ -323,6 +328,23 @@ LONG ScriptedPcsc::transmit(SCARDHANDLE card, ByteView command, unsigned char* a
   return SCARD_S_SUCCESS;
 }
 
+LONG ScriptedPcsc::control(SCARDHANDLE card, DWORD code, ByteView in, unsigned char* out, DWORD room,
+                           DWORD* length, Lock& lock) {
+  const Reader* slot = card_in(card);
+  if (slot == nullptr) return SCARD_E_INVALID_HANDLE;
+  if (slot->taken) return SCARD_E_SHARING_VIOLATION;
+  if (!slot->driver) return SCARD_E_UNSUPPORTED_FEATURE;
+  const Driver play = slot->driver;
+  lock.unlock();  // the driver may use this object
+  const auto bytes = play(code, in);
+  lock.lock();
+  if (!bytes) return SCARD_E_UNSUPPORTED_FEATURE;
+  if (bytes->size() > room) return SCARD_E_INSUFFICIENT_BUFFER;
+  std::copy(bytes->begin(), bytes->end(), out);
+  *length = bytes->size();
+  return SCARD_S_SUCCESS;
+}
+
 LONG ScriptedPcsc::read_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length) {
   const Reader* slot = card_in(card);
   if (slot == nullptr) return SCARD_E_INVALID_HANDLE;
@@ -407,10 +429,12 @@ void ScriptedPcsc::fill_api() {
       plain("GetAttrib", [this](SCARDHANDLE card, DWORD id, unsigned char* value, DWORD* length) -> LONG {
         return get_attribute(card, id, value, length);
       });
-  api_.control = plain(
-      "Control", [](SCARDHANDLE, DWORD, const unsigned char*, DWORD, unsigned char*, DWORD, DWORD*) -> LONG {
-        return SCARD_E_UNSUPPORTED_FEATURE;
-      });
+  api_.control = [this](SCARDHANDLE card, DWORD code, const unsigned char* in, DWORD size, unsigned char* out,
+                        DWORD room, DWORD* length) -> LONG {
+    Lock lock(mutex_);
+    if (const auto result = enter("Control", lock)) return *result;
+    return control(card, code, {in, size}, out, room, length, lock);
+  };
   api_.await_socket = [](const std::stop_token& stop, std::chrono::milliseconds duration) {
     std::mutex mutex;
     std::condition_variable_any stopped;

@@ -46,6 +46,9 @@ class ScriptedPcsc {
   void announce_atr_length(const std::string& reader, DWORD length);
   /// What the reader's driver answers to SCardGetAttrib; nothing else is known.
   void attribute(const std::string& reader, DWORD id, Bytes value);
+  /// What the reader's driver answers to SCardControl, e.g. with a PIN pad; nothing: it does not know the code.
+  using Driver = std::function<std::optional<Bytes>(DWORD code, ByteView in)>;
+  void driver(const std::string& reader, Driver driver);
   /// As libccid tells where a reader is.
   static Bytes usb_channel(std::uint8_t bus, std::uint8_t address);
 
@@ -79,6 +82,7 @@ class ScriptedPcsc {
     std::optional<DWORD> announced_atr_length;
     Card card;
     std::map<DWORD, Bytes> attributes;
+    Driver driver = {};
   };
   struct Connection {
     SCARDCONTEXT context = 0;
@@ -100,6 +104,8 @@ class ScriptedPcsc {
   LONG begin(SCARDHANDLE card, Lock& lock);
   LONG get_attribute(SCARDHANDLE card, DWORD id, unsigned char* value, DWORD* length);
   LONG transmit(SCARDHANDLE card, ByteView command, unsigned char* answer, DWORD* length, Lock& lock);
+  LONG control(SCARDHANDLE card, DWORD code, ByteView in, unsigned char* out, DWORD room, DWORD* length,
+               Lock& lock);
   LONG read_atr(SCARDHANDLE card, unsigned char* atr, DWORD* length);
   void fill_api();
 
