@@ -295,4 +295,9 @@ const Reader* find_reader(const State& state, const std::string& name) {
   return found == state.readers.end() ? nullptr : &*found;
 }
 
+bool is_current(const State& state, const std::string& generation) {
+  return !generation.empty() &&
+         std::ranges::find(state.readers, generation, &Reader::generation) != state.readers.end();
+}
+
 }  // namespace insd::desk

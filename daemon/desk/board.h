@@ -82,6 +82,9 @@ class Board {
 /// The reader with this name of pcscd's, or nullptr.
 const Reader* find_reader(const State& state, const std::string& name);
 
+/// Is this the generation of a card that is there now?
+bool is_current(const State& state, const std::string& generation);
+
 /// Desk::choose() as a function of the state.
 Chosen choose_card(const State& state, const Selection& selection, Wanted wanted,
                    const ReaderFilter& allowed);
