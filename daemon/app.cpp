@@ -76,7 +76,8 @@ App::App(AppOptions options, Config config)
       started_with_(std::move(config)),
       start_id_(random_hex(6)),
       desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_,
-            desk::Orders(started_with_.daemon.state_dir / "disabled-readers")),
+            desk::Orders(started_with_.daemon.state_dir / "disabled-readers"),
+            {.events = pcsc::kernel_device_events()}),
       professionals_(io_.get_executor(), desk_, started_with_.cps, token_program(), *journal_, clock_),
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
@@ -129,7 +130,7 @@ SearchParts App::search_parts() {
 }
 
 api::ListeningSocket App::listening_socket() const {
-  api::Descriptor passed = api::socket_from_systemd();
+  Descriptor passed = api::socket_from_systemd();
   if (passed.valid()) return {std::move(passed), {}};
   const DaemonConfig& daemon = started_with_.daemon;
   const auto path = options_.socket.empty() ? daemon.socket : options_.socket;

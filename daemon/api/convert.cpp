@@ -3,6 +3,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include "daemon/api/no_driver_words.h"
 #include "drivers/base/error.h"
 
 namespace insd::api {
@@ -125,6 +126,11 @@ v1::Reader to_proto(const desk::Reader& reader, Language language) {
     proto.set_problem_code(std::string(entry.name));
     proto.set_problem(std::string(summary(entry, language)));
     proto.set_remedy(std::string(remedy(entry, language)));
+  }
+  if (reader.problem == Code::READER_NO_DRIVER && reader.no_driver) {
+    const NoDriverWords words = no_driver_words(*reader.no_driver, language);
+    proto.set_problem(std::string(words.problem));
+    proto.set_remedy(std::string(words.remedy));
   }
   proto.set_atr(to_hex(reader.atr));
   proto.set_desk(reader.desk);

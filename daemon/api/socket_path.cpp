@@ -88,22 +88,6 @@ void give_to_group(const std::filesystem::path& path, int directory, const std::
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
-int Descriptor::release() {
-  return std::exchange(fd_, -1);
-}
-
 Descriptor socket_from_systemd() {
   const int count = sd_listen_fds(1);
   if (count == 0) return Descriptor();

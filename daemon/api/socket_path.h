@@ -6,25 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "drivers/base/descriptor.h"
+
 namespace insd::api {
-
-/// A descriptor with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool valid() const { return fd_ >= 0; }
-  int release();
-
- private:
-  int fd_;
-};
 
 /// A listening socket and, when it is our own, what to remove at the end.
 struct ListeningSocket {

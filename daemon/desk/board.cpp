@@ -95,6 +95,42 @@ Reader Board::describe(const pcsc::Slot& slot) const {
   return reader;
 }
 
+Reader Board::describe(const pcsc::UndrivenReader& undriven) const {
+  Reader reader;
+  reader.name = undriven.name;
+  reader.usb_path = undriven.usb_path;
+  reader.serial = undriven.serial;
+  reader.no_driver = undriven.why;
+  // An entry for a name of pcscd's cannot be meant: it has none.
+  const auto entry = std::ranges::find_if(*entries_, [&](const ReaderConfig& candidate) {
+    return candidate.usb == undriven.usb_path && candidate.match.empty() &&
+           (candidate.serial.empty() || candidate.serial == undriven.serial);
+  });
+  if (entry != entries_->end()) {
+    reader.alias = entry->alias;
+    reader.role = entry->role;
+    reader.desk = entry->desk;
+  }
+  reader.enabled = !disabled_.contains(reader.name) && !disabled_.contains(reader.alias);
+  reader.state = reader.enabled ? ReaderState::UNUSABLE : ReaderState::DISABLED;
+  reader.problem = reader.enabled ? Code::READER_NO_DRIVER : Code::READER_DISABLED;
+  return reader;
+}
+
+// After pcscd's own, so that a reader which it has taken up meanwhile is not shown twice.
+void Board::put_undriven(State& next) const {
+  std::erase_if(next.readers, [](const Reader& reader) { return reader.no_driver.has_value(); });
+  std::vector<pcsc::ServedReader> served;
+  for (const Reader& reader : next.readers) served.push_back({reader.name, reader.usb_path});
+  for (const auto& undriven : pcsc::undriven_readers(usb_, served)) {
+    Reader reader = describe(undriven);
+    const Reader* before = find_reader(*state_, reader.name);
+    const bool unchanged = before != nullptr && before->state == reader.state;
+    reader.since = unchanged ? before->since : clock_.wall();
+    next.readers.push_back(std::move(reader));
+  }
+}
+
 // The reader after a new look; the generation goes on while it is the same card.
 Reader Board::renewed(const pcsc::Slot& slot, const Reader* before, bool same_card) {
   Reader reader = describe(slot);
@@ -171,8 +207,19 @@ Board::Ended Board::apply(const pcsc::Snapshot& snapshot) {
     if (now == nullptr || now->generation != before.generation) ended.emplace_back(before.generation, cause);
   }
   seen_ = std::move(seen);
+  if (snapshot.service_fault) usb_ = {};  // it has just begun to look, or is not there to have drivers
+  put_undriven(next);
   publish(std::move(next));
   return ended;
+}
+
+Board::Ended Board::see_usb(pcsc::UsbView view) {
+  if (state_->pcsc_fault) return {};
+  usb_ = std::move(view);
+  State next = *state_;
+  put_undriven(next);
+  if (next.readers != state_->readers) publish(std::move(next));
+  return {};
 }
 
 Board::Ended Board::end_generation(const std::string& generation, GenerationEnd cause) {
@@ -209,6 +256,7 @@ Board::Ended Board::locate(const std::string& name, std::uint32_t arrival, pcsc:
   for (auto& reader : next.readers) {
     if (reader.name == name) reader = renewed(seen->second, &reader, true);
   }
+  put_undriven(next);
   publish(std::move(next));
   return {};
 }
@@ -286,6 +334,7 @@ Board::Ended Board::set_enabled(const std::string& name_or_alias, bool enabled) 
     if (!reader.generation.empty()) ended.emplace_back(reader.generation, GenerationEnd::RELEASED);
     reader = renewed(seen->second, nullptr, false);
   }
+  put_undriven(next);
   publish(std::move(next));
   return ended;
 }

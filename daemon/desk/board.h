@@ -38,6 +38,9 @@ class Board {
   /// depends on it is shown as held by another program: what else would keep its driver from answering.
   Ended locate(const std::string& reader, std::uint32_t arrival, pcsc::ReaderPlace place);
 
+  /// What is on USB. Known readers that pcscd does not serve are shown as such, until it does.
+  Ended see_usb(pcsc::UsbView view);
+
   /// That worker has ended. The reader is again what pcscd says of it, a card in it under a new generation.
   Ended mark_unstuck(const std::string& reader);
 
@@ -63,6 +66,8 @@ class Board {
   void note_service(State& next);
   Reader describe(const pcsc::Slot& slot) const;
   Reader renewed(const pcsc::Slot& slot, const Reader* before, bool same_card);
+  Reader describe(const pcsc::UndrivenReader& reader) const;
+  void put_undriven(State& next) const;
   void publish(State next);
   std::string new_generation();
 
@@ -76,6 +81,7 @@ class Board {
   std::set<std::string> disabled_;          // names and aliases
   std::set<std::string> held_;              // by other programs, with the card that is in
   std::map<std::string, Place> places_;
+  pcsc::UsbView usb_;  // empty while pcscd is away, and until USB has been looked at
   std::shared_ptr<const State> state_;
 };
 

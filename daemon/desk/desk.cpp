@@ -22,9 +22,9 @@ std::shared_ptr<void> Desk::Impl::watch_generations(GenerationWatcher watcher) {
 }
 
 Desk::Desk(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-           std::string start_id, const Clock& clock, Orders orders, std::filesystem::path sysfs)
+           std::string start_id, const Clock& clock, Orders orders, pcsc::UsbBus usb)
     : impl_(std::make_shared<Impl>(std::move(executor), api, std::move(readers), std::move(start_id), clock,
-                                   std::move(orders), std::move(sysfs))) {}
+                                   std::move(orders), std::move(usb))) {}
 Desk::~Desk() {
   impl_->stop();
 }

@@ -5,7 +5,6 @@
 
 #include <any>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +24,8 @@
 #include "drivers/pcsc/card_session.h"
 #include "drivers/pcsc/features.h"
 #include "drivers/pcsc/monitor.h"
+#include "drivers/pcsc/no_driver.h"
+#include "drivers/pcsc/usb_watch.h"
 
 namespace insd::desk {
 
@@ -45,6 +46,7 @@ struct Reader {
   std::string usb_path;  ///< as pcsc::ReaderPlace; empty until located, or when its driver does not tell
   std::string serial;    ///< likewise
   bool located = false;  ///< its driver has been asked
+  std::optional<pcsc::NoDriver> no_driver = {};  ///< on USB, and pcscd knows nothing of it: why
   std::optional<pcsc::Features> features = {};  ///< what it offers; nothing until located, or when unknown
   bool operator==(const Reader&) const = default;
 };
@@ -65,7 +67,7 @@ struct State {
   std::optional<Code> pcsc_fault;  ///< of pcsc::Snapshot: nothing while pcscd answers
   Clock::Wall pcsc_since;
   std::vector<ServiceEvent> service_events;  ///< of the newest outage, in their order: at most three
-  std::vector<Reader> readers;
+  std::vector<Reader> readers;  ///< pcscd's, then known ones that it has no driver for
   std::shared_ptr<const std::vector<ReaderConfig>> entries;  ///< the configuration; nullptr: none
 };
 
@@ -107,10 +109,10 @@ using ReaderFilter = std::function<bool(const Reader&)>;
 class Desk {
  public:
   /// `executor` is where watchers are called and awaitables resume. Nothing runs before start(). `orders`
-  /// keeps which readers are disabled; `sysfs` is where the kernel tells of USB.
+  /// keeps which readers are disabled; `usb` is where the kernel tells of USB.
   Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
        std::string start_id, const Clock& clock, Orders orders = Orders({}),
-       std::filesystem::path sysfs = "/sys/bus/usb/devices");
+       pcsc::UsbBus usb = {});
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;

@@ -27,11 +27,12 @@ namespace asio = boost::asio;
 class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
  public:
   Impl(asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock, Orders orders, std::filesystem::path sysfs)
+       std::string start_id, const Clock& clock, Orders orders, pcsc::UsbBus usb)
       : executor_(std::move(executor)),
         api_(api),
         orders_(std::move(orders)),
-        sysfs_(std::move(sysfs)),
+        sysfs_(usb.sysfs),
+        usb_bus_(std::move(usb)),
         board_(std::move(readers), std::move(start_id), clock, orders_.load()) {}
 
   void start();
@@ -62,6 +63,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   void log_service_events();
   asio::awaitable<void> let_go(std::string reader);
   void warn_of_contradictions();
+  void have_usb_looked_at(const pcsc::Snapshot& snapshot);
   void follow(const pcsc::Snapshot& snapshot);
   void release(const std::string& generation, const std::string& reader);
   bool is_held(const std::string& generation) const;
@@ -78,6 +80,7 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   const pcsc::PcscApi& api_;
   const Orders orders_;
   const std::filesystem::path sysfs_;
+  pcsc::UsbBus usb_bus_;  // until start()
   mutable std::mutex mutex_;
   Board board_;
   std::map<std::string, std::shared_ptr<Worker>> workers_;
@@ -88,6 +91,9 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
   std::jthread monitor_;
   std::future<void> monitor_ended_;
   std::shared_ptr<Locator> locator_;
+  // The monitor's own: the readers that it last saw, with their arrivals; nothing while pcscd is away.
+  std::optional<std::vector<std::pair<std::string, std::uint32_t>>> attached_;
+  std::optional<pcsc::UsbWatch> usb_watch_;
   std::set<std::string> warned_;  // what the journal has been told of the configuration
   // Touched on the executor only.
   Subscribers<Watcher> watchers_;

@@ -66,8 +66,19 @@ void Desk::Impl::follow(const pcsc::Snapshot& snapshot) {
   locator_->follow(snapshot);
   change([&](Board& board) { return board.apply(snapshot); });
   log_service_events();
+  have_usb_looked_at(snapshot);
   const std::lock_guard lock(mutex_);
   for (const auto& [reader, worker] : workers_) worker->wake();
+}
+
+// A reader came or went, or pcscd did: what has no driver may be another thing now.
+void Desk::Impl::have_usb_looked_at(const pcsc::Snapshot& snapshot) {
+  decltype(attached_) attached;
+  if (!snapshot.service_fault) attached.emplace();
+  for (const pcsc::Slot& slot : snapshot.slots) attached->emplace_back(slot.reader, slot.arrival);
+  if (attached == attached_) return;
+  attached_ = std::move(attached);
+  usb_watch_->knock();
 }
 
 void Desk::Impl::start() {
@@ -77,6 +88,9 @@ void Desk::Impl::start() {
     if (self) self->change([&](Board& board) { return board.locate(reader, arrival, place); });
   };
   locator_ = Locator::make(api_, sysfs_, found);
+  usb_watch_.emplace(std::move(usb_bus_), [this](const pcsc::UsbView& view) {
+    change([&](Board& board) { return board.see_usb(view); });
+  });
   std::packaged_task<void(std::stop_token)> monitor([self = shared_from_this()](const std::stop_token& stop) {
     pcsc::run_monitor(
         self->api_, stop, [&](const pcsc::Snapshot& snapshot) { self->follow(snapshot); }, self->bell_);
@@ -87,6 +101,7 @@ void Desk::Impl::start() {
 
 bool Desk::Impl::stop() {
   bool clean = true;
+  if (usb_watch_) usb_watch_->end();
   if (locator_) locator_->stop();
   if (monitor_.joinable()) {
     monitor_.request_stop();

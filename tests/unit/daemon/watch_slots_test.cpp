@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/watch_slots.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "daemon/api/no_driver_words.h"
 
 namespace insd::api {
 namespace {
@@ -223,6 +227,29 @@ TEST_F(WatchEventsTest, TheSnapshotHasNoEventOfThePast) {
   std::vector<std::string> all;
   while (auto message = fresh.next()) all.push_back(text(*message));
   EXPECT_THAT(all, ElementsAre("no pcsc", "end"));
+}
+
+TEST_F(WatchSlotsTest, AReaderWithoutADriverSaysWhichOfTheCausesItIs) {
+  std::set<std::string> problems, remedies;
+  std::uint64_t sequence = 0;
+  for (const auto why : {pcsc::NoDriver::SESAM_MODE, pcsc::NoDriver::OLD_LIBCCID,
+                         pcsc::NoDriver::DRIVER_MISSING, pcsc::NoDriver::NOT_TAKEN_UP}) {
+    desk::Reader now = reader("a", desk::ReaderState::UNUSABLE);
+    now.problem = Code::READER_NO_DRIVER;
+    now.no_driver = why;
+    slots.update(state(++sequence, {now}));
+    while (const auto message = slots.next()) {
+      if (!message->has_reader()) continue;
+      EXPECT_EQ(message->reader().problem_code(), "READER_NO_DRIVER");
+      EXPECT_FALSE(message->reader().remedy().empty());
+      problems.insert(message->reader().problem());
+      remedies.insert(message->reader().remedy());
+    }
+  }
+  EXPECT_EQ(problems.size(), 4U);
+  EXPECT_EQ(remedies.size(), 4U);
+  EXPECT_NE(no_driver_words(pcsc::NoDriver::SESAM_MODE, Language::ENGLISH).problem,
+            no_driver_words(pcsc::NoDriver::SESAM_MODE, Language::FRENCH).problem);
 }
 
 TEST_F(WatchSlotsTest, APinPadIsUnknownUntilTheDriverHasBeenAsked) {

@@ -273,5 +273,44 @@ TEST_F(BoardTest, T_PCSC_02_TwinNamesShowOneReader) {
   EXPECT_EQ(reader("R").kind, CardKind::VITALE_2);
 }
 
+pcsc::UsbDevice sesam_terminal(const std::string& path) {
+  pcsc::UsbDevice device;
+  device.path = path;
+  device.vendor = 0x0B00;
+  device.product = 0x0090;
+  return device;
+}
+
+TEST_F(BoardTest, AReaderWithoutADriverIsOneOfTheReadersAndHasNoGeneration) {
+  board_.see_usb({{sesam_terminal("1-1")}, {}});
+  EXPECT_TRUE(board_.state()->readers.empty()) << "nothing is known of pcscd yet";
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr)}});
+  EXPECT_EQ(board_.state()->readers.size(), 1U) << "what was seen before pcscd answered is not believed";
+  board_.see_usb({{sesam_terminal("1-1")}, {}});
+  ASSERT_EQ(board_.state()->readers.size(), 2U);
+  const Reader terminal = board_.state()->readers[1];
+  EXPECT_EQ(terminal.name, "INGENICO Lecteur SESAM VITALE (USB 1-1)");
+  EXPECT_EQ(terminal.problem, Code::READER_NO_DRIVER);
+  const auto sequence = board_.state()->sequence;
+  board_.see_usb({{sesam_terminal("1-1")}, {}});
+  EXPECT_EQ(board_.state()->sequence, sequence) << "nothing new, nobody told";
+  clock_.pass(std::chrono::seconds(5));
+  board_.apply({std::nullopt, {slot("R", {}, 2)}});
+  EXPECT_EQ(board_.state()->readers.at(1), terminal) << "since the same moment";
+  board_.see_usb({});
+  EXPECT_EQ(board_.state()->readers.size(), 1U);
+}
+
+TEST_F(BoardTest, AReaderWithoutADriverMayBeDisabledLikeAnyOther) {
+  board_.apply({std::nullopt, {}});
+  board_.see_usb({{sesam_terminal("1-1")}, {}});
+  const std::string name = board_.state()->readers.at(0).name;
+  board_.set_enabled(name, false);
+  EXPECT_EQ(reader(name).state, ReaderState::DISABLED);
+  EXPECT_EQ(reader(name).problem, Code::READER_DISABLED);
+  board_.set_enabled(name, true);
+  EXPECT_EQ(reader(name).problem, Code::READER_NO_DRIVER);
+}
+
 }  // namespace
 }  // namespace insd::desk

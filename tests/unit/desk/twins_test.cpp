@@ -49,7 +49,9 @@ class TwinsTest : public ::testing::Test {
   }
 
   void start(std::vector<ReaderConfig> entries) {
-    desk_.emplace(io_.get_executor(), pcsc_.api(), std::move(entries), "start", clock_, Orders({}), sysfs_);
+    desk_.emplace(
+        io_.get_executor(), pcsc_.api(), std::move(entries), "start", clock_, Orders({}),
+        pcsc::UsbBus{.sysfs = sysfs_, .drivers = sysfs_ / "none", .settle = std::chrono::milliseconds(50)});
     asio::post(io_, [this] {
       watch_ = desk_->watch([this](const std::shared_ptr<const State>&) {
         const std::lock_guard lock(mutex_);
@@ -82,10 +84,18 @@ class TwinsTest : public ::testing::Test {
         changed_.wait_for(lock, std::chrono::seconds(20), [&] { return desk_->state()->readers.empty(); }));
   }
 
-  void plug(const std::string& name, const std::string& path, std::uint8_t address) {
+  fs::path put_on_usb(const std::string& path, std::uint8_t address) {
     fs::create_directories(sysfs_ / path);
     std::ofstream(sysfs_ / path / "busnum") << "1\n";
     std::ofstream(sysfs_ / path / "devnum") << int{address} << '\n';
+    return sysfs_ / path;
+  }
+  static void identify(const fs::path& device, const char* vendor, const char* product) {
+    std::ofstream(device / "idVendor") << vendor << '\n';
+    std::ofstream(device / "idProduct") << product << '\n';
+  }
+  void plug(const std::string& name, const std::string& path, std::uint8_t address) {
+    put_on_usb(path, address);
     // With its place from the first moment: who sees the reader asks for it at once.
     pcsc_.add_reader(name, {{SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, address)}});
   }
@@ -136,6 +146,41 @@ TEST_F(TwinsTest, APinPadIsKnownWithItsControlCode) {
   const auto plain = await_reader("Plain 00 00", ReaderState::EMPTY).features;
   ASSERT_TRUE(plain) << "asked, and it offers nothing";
   EXPECT_FALSE(plain->pin_pad());
+}
+
+TEST_F(TwinsTest, AKnownReaderThatPcscdHasNoDriverForIsShownUntilItHasOne) {
+  identify(put_on_usb("1-1", 9), "0b00", "0090");
+  identify(put_on_usb("1-2", 4), "2947", "0102");
+  start({{"", "front", ReaderRole::PATIENT, "1-2"}});
+  const Reader terminal =
+      await_reader("INGENICO Lecteur SESAM VITALE (USB 1-1)", ReaderState::UNUSABLE);
+  EXPECT_EQ(terminal.problem, Code::READER_NO_DRIVER);
+  EXPECT_EQ(terminal.no_driver, pcsc::NoDriver::SESAM_MODE);
+  EXPECT_EQ(terminal.generation, "");
+  const Reader care = await_reader("front", ReaderState::UNUSABLE);
+  EXPECT_EQ(care.name, "KAPELSE KAP-Care (USB 1-2)");
+  EXPECT_EQ(care.no_driver, pcsc::NoDriver::DRIVER_MISSING);
+  try {
+    static_cast<void>(desk_->choose({"front", "", ""}, Wanted::VITALE, {}));
+    ADD_FAILURE() << "there is no card to be had from it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::READER_NO_DRIVER);
+  }
+  // A newer driver takes it up.
+  pcsc_.add_reader("KAPELSE KAP-Care 00 00",
+                   {{SCARD_ATTR_CHANNEL_ID, test::ScriptedPcsc::usb_channel(1, 4)}});
+  EXPECT_EQ(await_reader("front", ReaderState::EMPTY).name, "KAPELSE KAP-Care 00 00");
+  EXPECT_EQ(desk_->state()->readers.size(), 2U) << "once each";
+}
+
+TEST_F(TwinsTest, WithoutPcscdNothingIsSaidOfDrivers) {
+  identify(put_on_usb("1-1", 9), "0b00", "0090");
+  start({});
+  await_reader("INGENICO Lecteur SESAM VITALE (USB 1-1)", ReaderState::UNUSABLE);
+  pcsc_.service(test::ScriptedPcsc::Service::ABSENT);
+  await_no_reader();
+  pcsc_.service(test::ScriptedPcsc::Service::RUNNING);
+  await_reader("INGENICO Lecteur SESAM VITALE (USB 1-1)", ReaderState::UNUSABLE);
 }
 
 TEST_F(TwinsTest, AReaderHeldWhenItAppearsIsNobodysUntilItsPortIsKnown) {
