@@ -47,7 +47,7 @@ struct Reader {
   std::string serial;    ///< likewise
   bool located = false;  ///< its driver has been asked
   std::optional<pcsc::NoDriver> no_driver = {};  ///< on USB, and pcscd knows nothing of it: why
-  std::optional<pcsc::Features> features = {};  ///< what it offers; nothing until located, or when unknown
+  std::optional<pcsc::Features> features = {};   ///< what it offers; nothing until located, or when unknown
   bool operator==(const Reader&) const = default;
 };
 
@@ -67,7 +67,7 @@ struct State {
   std::optional<Code> pcsc_fault;  ///< of pcsc::Snapshot: nothing while pcscd answers
   Clock::Wall pcsc_since;
   std::vector<ServiceEvent> service_events;  ///< of the newest outage, in their order: at most three
-  std::vector<Reader> readers;  ///< pcscd's, then known ones that it has no driver for
+  std::vector<Reader> readers;               ///< pcscd's, then known ones that it has no driver for
   std::shared_ptr<const std::vector<ReaderConfig>> entries;  ///< the configuration; nullptr: none
 };
 
@@ -111,8 +111,7 @@ class Desk {
   /// `executor` is where watchers are called and awaitables resume. Nothing runs before start(). `orders`
   /// keeps which readers are disabled; `usb` is where the kernel tells of USB.
   Desk(boost::asio::any_io_executor executor, const pcsc::PcscApi& api, std::vector<ReaderConfig> readers,
-       std::string start_id, const Clock& clock, Orders orders = Orders({}),
-       pcsc::UsbBus usb = {});
+       std::string start_id, const Clock& clock, Orders orders = Orders({}), pcsc::UsbBus usb = {});
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;

@@ -39,10 +39,12 @@ bool at_work(const Worker::Status& worker) {
 }
 
 // When the wait for a job must be looked at again, unless it ends: at the end of the caller's patience, and
-// when the reader has been silent for too long.
-Worker::Steady::time_point next_look(const Worker::Status& worker, Worker::Steady::time_point until) {
+// when the reader has been silent for too long, by what is under way now or by the job's own measure.
+Worker::Steady::time_point next_look(const Worker::Status& worker, const Patience& patience,
+                                     Worker::Steady::time_point until) {
   const auto now = Worker::Steady::now();
-  const auto silent = now + (at_work(worker) ? worker.silence - worker.lasted : kSilence);
+  const Worker::Steady::duration own = std::min(patience.silence, kSilence);
+  const auto silent = now + (at_work(worker) ? std::min(worker.silence - worker.lasted, own) : own);
   return now < until ? std::min(until, silent) : silent;
 }
 
@@ -246,7 +248,7 @@ asio::awaitable<std::any> Desk::Impl::run(Chosen card, std::function<std::any(pc
       outcome->failure = std::make_exception_ptr(Error(*reason, printable(card.reader)));
       break;
     }
-    outcome->ready.expires_at(next_look(worker->status(), until));
+    outcome->ready.expires_at(next_look(worker->status(), patience, until));
     boost::system::error_code ignored;
     co_await outcome->ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }

@@ -7,6 +7,26 @@
 
 namespace insd::desk {
 namespace asio = boost::asio;
+namespace {
+
+// A card whose last answer is lost may have verified its PIN for nobody, or go on being verified for nobody:
+// it is reset, whatever becomes of cards at the end of a login. Not after another program's reset: that was
+// one, and what is verified since then is that program's.
+template <class Work>
+auto leaving_nothing_verified(pcsc::CardSession& session, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    const bool lost = session.broken() || error.try_spent() == TrySpent::UNKNOWN;
+    if (lost && error.code() != Code::CARD_RESET) session.reset_at_end();
+    throw;
+  } catch (...) {
+    session.reset_at_end();
+    throw;
+  }
+}
+
+}  // namespace
 
 asio::awaitable<Chosen> DirectBackend::choose(Selection selection, ReaderFilter allowed) {
   co_return desk_.choose(selection, Wanted::CPS, allowed);
@@ -75,7 +95,7 @@ asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<Se
   std::function<bool(pcsc::CardSession&)> work = [layout = layout_of(who.card.generation),
                                                   pin = std::move(pin), allowed,
                                                   reset](pcsc::CardSession& session) {
-    cps::verify_pin(session, layout, *pin, allowed);
+    leaving_nothing_verified(session, [&] { cps::verify_pin(session, layout, *pin, allowed); });
     // From now on, however this connection ends, the verified state ends with it.
     if (reset) session.reset_at_end();
     return true;
@@ -94,7 +114,8 @@ asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<Se
 asio::awaitable<Bytes> DirectBackend::sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) {
   std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation),
                                                    message = std::move(message)](pcsc::CardSession& session) {
-    return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *message);
+    return leaving_nothing_verified(
+        session, [&] { return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *message); });
   };
   return desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
 }

@@ -52,7 +52,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   struct Status {
     Phase phase = Phase::IDLE;
     Steady::duration lasted{};
-    std::uint64_t ticket = 0;  ///< the job under way
+    std::uint64_t ticket = 0;             ///< the job under way
     Steady::duration silence = kSilence;  ///< how long that may last
   };
 

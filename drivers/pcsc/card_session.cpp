@@ -87,7 +87,9 @@ CardSession::CardSession(CardConnection& connection, std::stop_token stop)
     : connection_(connection), stop_(std::move(stop)), answer_(kAnswerBytes) {
   refuse_when_stopped(stop_, "before the transaction began");
   const PcscApi& api = connection_.context().api();
-  check(api, api.begin_transaction(connection_.handle()), "SCardBeginTransaction");
+  const LONG result = api.begin_transaction(connection_.handle());
+  if (result == SCARD_W_RESET_CARD) connection_.at_end(AtEnd::LEAVE);
+  check(api, result, "SCardBeginTransaction");
 }
 
 CardSession::~CardSession() {
@@ -111,6 +113,8 @@ Bytes CardSession::call(Call&& make, ByteView sent) {
   } catch (const Error& error) {
     // Whatever the card knew (selected file, verified PIN) may be gone: nothing may follow in this session.
     broken_ = error.code();
+    // It has been reset. What is verified since then is the other program's.
+    if (broken_ == Code::CARD_RESET) connection_.at_end(AtEnd::LEAVE);
     throw;
   }
 }
@@ -123,9 +127,10 @@ Bytes CardSession::exchange(ByteView command) {
   const auto* pci = connection_.protocol() == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
   return call(
       [&](DWORD& length) {
-        check(api,
-              api.transmit(connection_.handle(), pci, command.data(), command.size(), answer_.data(), &length),
-              "SCardTransmit");
+        check(
+            api,
+            api.transmit(connection_.handle(), pci, command.data(), command.size(), answer_.data(), &length),
+            "SCardTransmit");
       },
       command);
 }

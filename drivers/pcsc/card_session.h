@@ -63,8 +63,8 @@ class CardSession final : public iso7816::Channel {
   Bytes exchange(ByteView command) override;
 
   /// Has the reader itself do something with the card, e.g. ask for the PIN on its pad: `code` is of its
-  /// Features, `in` and the answer are as PC/SC part 10 says. Blocks for as long as the reader takes, which no
-  /// stop can shorten. A failure ends the session as one of exchange() does; the same codes.
+  /// Features, `in` and the answer are as PC/SC part 10 says. Blocks for as long as the reader takes, which
+  /// no stop can shorten. A failure ends the session as one of exchange() does; the same codes.
   Bytes control(DWORD code, ByteView in);
   [[nodiscard]] std::stop_token stop() const override { return stop_; }
 

@@ -29,8 +29,8 @@ struct Features {
 /// one the first counts.
 Features parse_features(ByteView list);
 
-/// Asks the driver, over any connection. A driver that refuses offers nothing. No answer while another program
-/// has the reader or a transaction: ask again. Throws PCSC_* when pcscd has gone.
+/// Asks the driver, over any connection. A driver that refuses offers nothing. No answer while another
+/// program has the reader or a transaction: ask again. Throws PCSC_* when pcscd has gone.
 std::optional<Features> read_features(const PcscApi& api, SCARDHANDLE card);
 
 }  // namespace insd::pcsc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of two readers of one model is this, and what can it do? pcscd's names tell only in which order it found
-// them.
+// Which of two readers of one model is this, and what can it do? pcscd's names tell only in which order it
+// found them.
 #pragma once
 
 #include <filesystem>

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "drivers/base/bytes.h"
 #include "drivers/base/descriptor.h"
 #include "drivers/pcsc/no_driver.h"
 

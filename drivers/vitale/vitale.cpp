@@ -16,6 +16,26 @@
 namespace insd::vitale {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
+/// The card's time for the whole reading: a card that answers each command just in time must not be asked for
+/// ever.
+class Budgeted final : public iso7816::Channel {
+ public:
+  Budgeted(iso7816::Channel& channel, Steady::duration budget)
+      : channel_(channel), until_(Steady::now() + budget) {}
+
+  Bytes exchange(ByteView command) override {
+    if (Steady::now() >= until_) throw Error(Code::CARD_PROTOCOL, "the card takes too long");
+    return channel_.exchange(command);
+  }
+  [[nodiscard]] std::stop_token stop() const override { return channel_.stop(); }
+
+ private:
+  iso7816::Channel& channel_;
+  const Steady::time_point until_;
+};
+
 // The status word of a SELECT. 61xx already says "selected": nobody reads the file description behind it, and
 // T=0 lets the next command follow at once, so GET RESPONSE is saved (10-40 ms on a contact card).
 std::uint16_t select(iso7816::Channel& channel, const Selection& selection) {
@@ -150,7 +170,8 @@ Bytes read_nirs(iso7816::Channel& channel) {
 
 }  // namespace
 
-Reading read(iso7816::Channel& channel, IdentitySource first) {
+Reading read(iso7816::Channel& card, IdentitySource first, Steady::duration budget) {
+  Budgeted channel(card, budget);
   select_or_refuse(channel, kSelectMasterFile);
   IdentitySearch search(channel);
   search.by_known_files(first);

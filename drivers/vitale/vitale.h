@@ -3,6 +3,7 @@
 // beside).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,12 +34,17 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
+/// Longer than any card needs for all that a reading may ask of it, at the slowest speed of a contact card.
+inline constexpr std::chrono::seconds kReadBudget{20};
+
 /// Reads identity and NIR: SELECT MF, identity by SFI 2 (else D001, else by the pointer file), SELECT VITALE,
 /// NIR by SFI 2. `first` (SFI_2 or FILE_D001) is the way that worked on this card or on one of its mask:
 /// tried before the others, it saves the attempts that fail. Errors: CARD_UNSUPPORTED (a Vitale 1 answers
-/// 6E00), CARD_WRONG_KIND (no VITALE application), CARD_DATA_INVALID, CARD_PROTOCOL, and those of the
-/// channel. Blocking; checks channel.stop() between exchanges.
-Reading read(iso7816::Channel& channel, IdentitySource first = IdentitySource::SFI_2);
+/// 6E00), CARD_WRONG_KIND (no VITALE application), CARD_DATA_INVALID, CARD_PROTOCOL (also: not
+/// done within `budget`, which is looked at before each exchange), and those of the channel. Blocking; checks
+/// channel.stop() between exchanges.
+Reading read(iso7816::Channel& channel, IdentitySource first = IdentitySource::SFI_2,
+             std::chrono::steady_clock::duration budget = kReadBudget);
 
 /// Overwrites every text of `reading`, and forgets it.
 void wipe(Reading& reading);

@@ -73,11 +73,25 @@ std::vector<CardFlow> make_flows() {
   const auto read_vitale = [](Channel& card) { vitale::read(card); };
   const auto vitale_sfi = vitale_with([](FakeVitale& card) { card.sfi_2 = people(), card.nirs = nirs(); });
   const auto vitale_d001 = vitale_with([](FakeVitale& card) { card.d001 = people(), card.nirs = nirs(); });
+  const auto vitale_pointed = vitale_with([](FakeVitale& card) {
+    const std::string root = kRootName, identity = root + "/4711", other = std::string(kVitaleName) + "/2002";
+    card.pointers = vitale_pointers({other, root + "/0815", identity});
+    card.pointed = {{other, from_hex("5A00")}, {identity, people()}};
+    card.nirs = nirs();
+  });
+  const auto known_mask = [](vitale::IdentitySource way) {
+    return [way](Channel& card) { vitale::read(card, way); };
+  };
   const auto vitale_long = vitale_with([](FakeVitale& card) { card.sfi_2 = many(19), card.nirs = nirs(); });
   return {
       {"vitale by SFI 2", kVitaleAtr, vitale_sfi, read_vitale},
       {"vitale by D001", kVitaleAtr, vitale_d001, read_vitale},
       {"vitale with a long file", kVitaleAtr, vitale_long, read_vitale},
+      {"vitale by D001 of a known mask", kVitaleAtr, vitale_d001,
+       known_mask(vitale::IdentitySource::FILE_D001)},
+      {"vitale by the pointer file", kVitaleAtr, vitale_pointed, read_vitale},
+      {"vitale by the pointer file of a known mask", kVitaleAtr, vitale_pointed,
+       known_mask(vitale::IdentitySource::POINTERS)},
       {"vitale asked of a CPS", kCpsAtr, open,
        [](Channel& card) {
          try {

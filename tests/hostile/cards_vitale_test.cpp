@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vitale cards that lie or surprise.
+#include <chrono>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "drivers/vitale/decode.h"
@@ -196,6 +199,27 @@ TEST(HostileVitaleTest, T_CARD_05_AWalkWithoutEndIsCut) {
   card.log.clear();
   EXPECT_EQ(code_of([&] { vitale::read(card); }), Code::CARD_DATA_INVALID);
   EXPECT_EQ(card.sent("00A40200024711"), 4U) << "bytes: 4 files of 4 KiB";
+}
+
+TEST(HostileVitaleTest, T_CARD_03_ACardThatTakesTooLongIsNotAskedForEver) {
+  using namespace std::chrono_literals;
+  FakeVitale card;
+  card.pointers = vitale_pointers(std::vector<std::string>(32, pointed("4711")));
+  card.pointed = {{pointed("4711"), from_hex("5A00")}};
+  card.lie = [](ByteView) -> std::optional<Bytes> {
+    std::this_thread::sleep_for(1ms);  // the card's own time, of which it has too much
+    return std::nullopt;
+  };
+  EXPECT_EQ(code_of([&] { vitale::read(card); }), Code::CARD_DATA_INVALID);
+  ASSERT_GT(card.log.size(), 60U);
+  card.log.clear();
+  const auto error = error_of([&] { vitale::read(card, vitale::IdentitySource::SFI_2, 10ms); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), Code::CARD_PROTOCOL);
+  EXPECT_LE(card.log.size(), 10U) << "each answer took a millisecond";
+  card.log.clear();
+  EXPECT_EQ(code_of([&] { vitale::read(card, vitale::IdentitySource::SFI_2, 0ms); }), Code::CARD_PROTOCOL);
+  EXPECT_TRUE(card.log.empty());
 }
 
 TEST(HostileVitaleTest, T_CARD_08_FromNobodyToTwentyBeneficiaries) {

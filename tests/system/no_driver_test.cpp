@@ -56,7 +56,7 @@ TEST_F(NoDriverTest, IsOneOfTheReadersInWordsThatSayWhy) {
   plug("1-2", "2947", "0114");
   plug("1-3", "046d", "c31c");
   world_.start_pcscd();
-  world_.insert_card(0, "vitale2", "vitale-demo");
+  world_.insert_card(1, "vitale2", "vitale-demo");
   world_.start_insd(world_.insd_config());
   DeskClient client(world_.socket());
   DeskWatch watch(*client.reader_);

@@ -11,9 +11,10 @@ namespace {
 
 class TestClock : public Clock {
  public:
-  [[nodiscard]] Wall wall() const override { return Wall(now.time_since_epoch()); }
+  [[nodiscard]] Wall wall() const override { return Wall(now.time_since_epoch()) + jump; }
   [[nodiscard]] Steady steady() const override { return now; }
   Steady now{std::chrono::hours(1)};
+  std::chrono::hours jump{0};  ///< what somebody did to the wall clock
 };
 
 class AnswerStoreTest : public ::testing::Test {
@@ -68,6 +69,18 @@ TEST_F(AnswerStoreTest, AnExpiredAnswerGoesWithoutBeingAskedFor) {
   keep(1, "C", std::chrono::seconds(1));
   clock.now += std::chrono::seconds(1);
   EXPECT_EQ(run_until_left(1), 1U);
+}
+
+TEST_F(AnswerStoreTest, T_PCSC_04_AClockThatJumpsNeitherEndsAnAnswerNorKeepsIt) {
+  for (const int hours : {1, -1}) {
+    clock.jump = {};
+    const auto named = keep(1);
+    clock.jump = std::chrono::hours(hours);
+    clock.now += std::chrono::seconds(59);
+    EXPECT_TRUE(known(named.id, 1)) << hours;
+    clock.now += std::chrono::seconds(1);
+    EXPECT_FALSE(known(named.id, 1)) << hours;
+  }
 }
 
 TEST_F(AnswerStoreTest, IsBoundedForEachUserAndForAll) {

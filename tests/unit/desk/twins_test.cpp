@@ -152,8 +152,7 @@ TEST_F(TwinsTest, AKnownReaderThatPcscdHasNoDriverForIsShownUntilItHasOne) {
   identify(put_on_usb("1-1", 9), "0b00", "0090");
   identify(put_on_usb("1-2", 4), "2947", "0102");
   start({{"", "front", ReaderRole::PATIENT, "1-2"}});
-  const Reader terminal =
-      await_reader("INGENICO Lecteur SESAM VITALE (USB 1-1)", ReaderState::UNUSABLE);
+  const Reader terminal = await_reader("INGENICO Lecteur SESAM VITALE (USB 1-1)", ReaderState::UNUSABLE);
   EXPECT_EQ(terminal.problem, Code::READER_NO_DRIVER);
   EXPECT_EQ(terminal.no_driver, pcsc::NoDriver::SESAM_MODE);
   EXPECT_EQ(terminal.generation, "");

@@ -190,8 +190,8 @@ TEST_F(PcscSession, AFailedOrderToTheReaderEndsTheSession) {
   pcscd_.driver(kReader, [](DWORD code, ByteView) -> std::optional<Bytes> {
     return code == 1 ? std::optional(from_hex("90")) : std::nullopt;
   });
-  for (const auto& [order, expected] : {std::pair<DWORD, Code>{1, Code::CARD_PROTOCOL},
-                                        std::pair<DWORD, Code>{2, Code::READER_FAILED}}) {
+  for (const auto& [order, expected] :
+       {std::pair<DWORD, Code>{1, Code::CARD_PROTOCOL}, std::pair<DWORD, Code>{2, Code::READER_FAILED}}) {
     CardConnection connection(*context_, kReader, 0ms, {});
     CardSession session(connection, {});
     EXPECT_EQ(code_of([&] { session.control(order, kSelect); }), expected);

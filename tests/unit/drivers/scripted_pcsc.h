@@ -46,7 +46,8 @@ class ScriptedPcsc {
   void announce_atr_length(const std::string& reader, DWORD length);
   /// What the reader's driver answers to SCardGetAttrib; nothing else is known.
   void attribute(const std::string& reader, DWORD id, Bytes value);
-  /// What the reader's driver answers to SCardControl, e.g. with a PIN pad; nothing: it does not know the code.
+  /// What the reader's driver answers to SCardControl, e.g. with a PIN pad; nothing: it does not know the
+  /// code.
   using Driver = std::function<std::optional<Bytes>(DWORD code, ByteView in)>;
   void driver(const std::string& reader, Driver driver);
   /// As libccid tells where a reader is.
