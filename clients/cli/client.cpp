@@ -78,6 +78,10 @@ v1::LogoutResponse Client::logout(const v1::LogoutRequest& request) {
   return call(*professionals_, &v1::ProfessionalService::Stub::Logout, request, kQuick);
 }
 
+v1::AuthenticateResponse Client::authenticate(const v1::AuthenticateRequest& request) {
+  return call(*professionals_, &v1::ProfessionalService::Stub::Authenticate, request, kCardReading);
+}
+
 v1::ReadVitaleResponse Client::read_vitale(const v1::ReadVitaleRequest& request) {
   return call(*vitales_, &v1::VitaleService::Stub::ReadVitale, request, kCardReading);
 }

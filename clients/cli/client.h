@@ -36,6 +36,7 @@ class Client {
   v1::SetReaderEnabledResponse set_reader_enabled(const v1::SetReaderEnabledRequest& request);
   v1::GetProfessionalCardResponse professional_card(const v1::GetProfessionalCardRequest& request);
   v1::LogoutResponse logout(const v1::LogoutRequest& request);
+  v1::AuthenticateResponse authenticate(const v1::AuthenticateRequest& request);
   v1::ReadVitaleResponse read_vitale(const v1::ReadVitaleRequest& request);
   v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);

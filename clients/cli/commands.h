@@ -21,6 +21,7 @@ int run_doctor(Session& session);
 int run_professional(Session& session);
 int run_login(Session& session);
 int run_logout(Session& session);
+int run_authenticate(Session& session);
 int run_vitale(Session& session);
 int run_insi_traits(Session& session);
 int run_insi_vitale(Session& session);

@@ -25,6 +25,12 @@ std::string nameable(const std::string& argument) {
   return has_digit ? "***" : printable(name);
 }
 
+// 16 to 64 bytes in hexadecimal.
+bool is_challenge(const std::string& text) {
+  return text.size() % 2 == 0 && text.size() >= 32 && text.size() <= 128 &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
 class CommandLine {
  public:
   explicit CommandLine(Language language) : language_(language), app_(word(Word::ABOUT), "insctl") {
@@ -95,6 +101,15 @@ class CommandLine {
     add_pin(login);
     auto* const logout = command(app_, "logout", Word::HELP_LOGOUT, Command::LOGOUT);
     logout->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
+    auto* const authenticate = command(app_, "authenticate", Word::HELP_AUTHENTICATE, Command::AUTHENTICATE);
+    authenticate->add_option("--audience", options_.audience, word(Word::HELP_AUDIENCE))->required();
+    authenticate->add_option("--challenge", options_.challenge, word(Word::HELP_CHALLENGE))
+        ->required()
+        ->check([](const std::string& value) { return std::string(is_challenge(value) ? "" : "hex"); });
+    authenticate->add_option("--purpose", options_.purpose, word(Word::HELP_PURPOSE));
+    authenticate->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
+    add_reader(authenticate);
+    add_pin(authenticate);
     add_reader(command(app_, "vitale", Word::HELP_VITALE, Command::VITALE));
   }
 

@@ -19,6 +19,7 @@ enum class Command : std::uint8_t {
   PROFESSIONAL,
   LOGIN,
   LOGOUT,
+  AUTHENTICATE,
   VITALE,
   INSI_TRAITS,
   INSI_VITALE,
@@ -51,6 +52,8 @@ struct Options {
   std::string lease;
   std::string acting_user;
   std::string acting_how;
+  std::string audience;
+  std::string challenge;  ///< hexadecimal, as many digits as bytes need
 };
 
 struct Parsed {

@@ -31,6 +31,8 @@ int dispatch(Session& session) {
       return run_login(session);
     case Command::LOGOUT:
       return run_logout(session);
+    case Command::AUTHENTICATE:
+      return run_authenticate(session);
     case Command::VITALE:
       return run_vitale(session);
     case Command::INSI_TRAITS:

@@ -31,6 +31,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"ProfessionalService/GetProfessionalCard", true, false, true, true},
     {"ProfessionalService/Login", true, false, true, true},
     {"ProfessionalService/Logout", true, false, true, true},
+    {"ProfessionalService/Authenticate", true, false, true, true},
     {"VitaleService/ReadVitale", true, true, true, true},
     {"InsiService/SearchByVitale", true, true, false, true},
     {"InsiService/SearchByTraits", true, true, false, true},

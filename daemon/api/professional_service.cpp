@@ -136,9 +136,30 @@ boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v
   co_return response;
 }
 
+boost::asio::awaitable<v1::AuthenticateResponse> authenticate(Backend& backend, Call call,
+                                                              v1::AuthenticateRequest request) {
+  desk::PresenceRequest wanted;
+  wanted.lease = request.lease();
+  wanted.challenge.assign(request.challenge().begin(), request.challenge().end());
+  wanted.audience = request.audience();
+  wanted.purpose_id = request.purpose_id();
+  desk::Owner owner = call.owner();
+  desk::Patience patience = call.patience();
+  const desk::Presence presence =
+      co_await backend.professionals.authenticate(std::move(wanted), std::move(owner), std::move(patience));
+  v1::AuthenticateResponse response;
+  response.set_proof(presence.proof);
+  response.set_authentication_certificate(bytes_text(presence.certificate));
+  *response.mutable_expire_time() = to_proto(presence.expires);
+  response.set_certificate_trust(to_proto(presence.judgement.trust));
+  *response.mutable_card() = to_proto(presence.card);
+  co_return response;
+}
+
 using v1::ProfessionalService;
 using UnaryMethods = ProfessionalService::WithCallbackMethod_GetProfessionalCard<
-    ProfessionalService::WithCallbackMethod_Logout<ProfessionalService::Service>>;
+    ProfessionalService::WithCallbackMethod_Logout<
+        ProfessionalService::WithCallbackMethod_Authenticate<ProfessionalService::Service>>>;
 
 class ProfessionalServiceAdapter final
     : public ProfessionalService::WithRawCallbackMethod_Login<UnaryMethods> {
@@ -159,6 +180,12 @@ class ProfessionalServiceAdapter final
   grpc::ServerUnaryReactor* Logout(grpc::CallbackServerContext* context, const v1::LogoutRequest* request,
                                    v1::LogoutResponse* response) override {
     return unary_call(backend_, caller_, "ProfessionalService/Logout", context, request, response, logout);
+  }
+  grpc::ServerUnaryReactor* Authenticate(grpc::CallbackServerContext* context,
+                                         const v1::AuthenticateRequest* request,
+                                         v1::AuthenticateResponse* response) override {
+    return unary_call(backend_, caller_, "ProfessionalService/Authenticate", context, request, response,
+                      authenticate);
   }
 
  private:

@@ -17,6 +17,9 @@ namespace insd::desk {
 
 enum class CardType : std::uint8_t { UNKNOWN, CPS, CPF, CPE, CPA };
 
+/// SIGNATURE signs assertions; AUTHENTICATION proves presence. Neither may stand in for the other.
+enum class KeyUse : std::uint8_t { SIGNATURE, AUTHENTICATION };
+
 /// Can this way to the card use that key? UNTRIED: only the first signature will tell.
 enum class KeyState : std::uint8_t { ABSENT, USABLE, UNUSABLE, UNTRIED };
 
@@ -73,9 +76,9 @@ class CardBackend {
   virtual boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin,
                                               LastTry last_try, Patience patience) = 0;
 
-  /// RSA-SHA256 of `message` by the signature key; not verified here. CARD_ACCESS_DENIED: the login has
-  /// ended.
-  virtual boost::asio::awaitable<Bytes> sign(Chosen card, std::shared_ptr<Bytes> message,
+  /// RSA-SHA256 of `message` by the key for `use`; not verified here. CARD_ACCESS_DENIED: the login has
+  /// ended. KEY_NOT_FOUND, KEY_UNSUPPORTED.
+  virtual boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                              Patience patience) = 0;
 
   /// Keeps the card ready, and its verified state; when the last one of a card ends, the state is dropped.

@@ -111,11 +111,12 @@ asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<Se
   if (!who.test_pki) proven_cards_.insert(who.card_number);
 }
 
-asio::awaitable<Bytes> DirectBackend::sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) {
-  std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation),
+asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
+                                           Patience patience) {
+  const auto key = use == KeyUse::SIGNATURE ? cps::KeyUse::SIGNATURE : cps::KeyUse::AUTHENTICATION;
+  std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation), key,
                                                    message = std::move(message)](pcsc::CardSession& session) {
-    return leaving_nothing_verified(
-        session, [&] { return cps::sign(session, layout, cps::KeyUse::SIGNATURE, *message); });
+    return leaving_nothing_verified(session, [&] { return cps::sign(session, layout, key, *message); });
   };
   return desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
 }

@@ -20,7 +20,8 @@ class DirectBackend final : public CardBackend {
   void require_login_allowed(const Professional& who) const override;
   boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin, LastTry last_try,
                                       Patience patience) override;
-  boost::asio::awaitable<Bytes> sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) override;
+  boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
+                                     Patience patience) override;
   std::shared_ptr<void> hold(const Chosen& card) override { return desk_.hold(card); }
   boost::asio::awaitable<void> settle(Chosen card) override { return desk_.settle(std::move(card)); }
   void card_left(const std::string& generation, GenerationEnd /*cause*/) override {

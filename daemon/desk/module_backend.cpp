@@ -290,7 +290,7 @@ asio::awaitable<Professional> ModuleBackend::read(Chosen chosen, Patience patien
   if (std::ranges::any_of(card.certificates, serves_authentication)) {
     who.authentication_certificate =
         pkcs11::choose_certificate(card.certificates, pkcs11::KeyUse::AUTHENTICATION).der;
-    who.capabilities.authentication_key = KeyState::UNTRIED;
+    who.capabilities.authentication_key = authentication_key_;
   }
   co_return who;
 }
@@ -309,20 +309,24 @@ asio::awaitable<void> ModuleBackend::verify(Professional who, std::shared_ptr<Se
       token, std::move(*pin), last_try == LastTry::ALLOW ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE));
 }
 
-asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, std::shared_ptr<Bytes> message, Patience patience) {
+asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::shared_ptr<Bytes> message,
+                                           Patience patience) {
+  const bool signature_key = use == KeyUse::SIGNATURE;
+  KeyState& state = signature_key ? signature_key_ : authentication_key_;
   const Card& card = card_of(chosen.generation);
   const pkcs11::TokenRef token = card.token->ref;
   if (card.in_reader) co_await touch(chosen, {}, false, patience);
   if (patience.stop.stop_requested()) throw Error(Code::CANCELLED);
   Bytes signature;
   try {
-    signature = co_await guarded(process_->sign(token, pkcs11::KeyUse::SIGNATURE, *message));
+    signature = co_await guarded(process_->sign(
+        token, signature_key ? pkcs11::KeyUse::SIGNATURE : pkcs11::KeyUse::AUTHENTICATION, *message));
   } catch (const Error& error) {
-    if (error.code() == Code::KEY_UNSUPPORTED) signature_key_ = KeyState::UNUSABLE;
+    if (error.code() == Code::KEY_UNSUPPORTED) state = KeyState::UNUSABLE;
     if (ends_login(error.code())) login_ended(chosen.generation, error.code());
     throw;
   }
-  signature_key_ = KeyState::USABLE;
+  state = KeyState::USABLE;
   if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
   co_return signature;
 }

@@ -39,7 +39,8 @@ class ModuleBackend final : public CardBackend {
   void require_login_allowed(const Professional& /*who*/) const override {}
   boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin, LastTry last_try,
                                       Patience patience) override;
-  boost::asio::awaitable<Bytes> sign(Chosen card, std::shared_ptr<Bytes> message, Patience patience) override;
+  boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
+                                     Patience patience) override;
   std::shared_ptr<void> hold(const Chosen& card) override;
   boost::asio::awaitable<void> settle(Chosen card) override;
   void card_left(const std::string& generation, GenerationEnd cause) override;
@@ -76,7 +77,7 @@ class ModuleBackend final : public CardBackend {
   const OnLeaseEnd on_lease_end_;
   const LoginsEnded logins_ended_;
   std::map<std::string, Card> cards_;  // by generation
-  KeyState signature_key_ = KeyState::UNTRIED;
+  KeyState signature_key_ = KeyState::UNTRIED, authentication_key_ = KeyState::UNTRIED;
   std::shared_ptr<token::TokenProcess> process_;
 };
 

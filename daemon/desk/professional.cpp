@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/desk/professional.h"
-
-#include <set>
-
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,10 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/cps_card.h"
-#include "daemon/desk/direct_backend.h"
-#include "daemon/desk/leases.h"
-#include "daemon/desk/module_backend.h"
-#include "drivers/base/error.h"
+#include "daemon/desk/professional_impl.h"
 #include "drivers/base/random.h"
 
 namespace insd::desk {
@@ -26,99 +19,15 @@ LeaseEnd lease_end(GenerationEnd cause) {
                                                                           : LeaseEnd::CARD_REMOVED;
 }
 
-journal::Begin login_record(const LoginRequest& request, const Owner& owner, const Professional& who) {
-  journal::Begin record;
-  record.operation = "login";
-  record.uid = owner.uid;
-  record.pid = owner.pid;
-  record.unit = owner.unit;
-  record.purpose_id = request.purpose_id;
-  record.professional = who.national_id;
-  return record;
-}
-
-// Whatever way the work ends, the journal hears of it.
-class JournalEntry {
- public:
-  JournalEntry(journal::Journal& journal, const journal::Begin& begin, const Clock& clock)
-      : journal_(journal), clock_(clock), started_(clock.steady()), id_(journal.begin(begin)) {}
-  JournalEntry(const JournalEntry&) = delete;
-  JournalEntry& operator=(const JournalEntry&) = delete;
-  ~JournalEntry() {
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started_);
-    journal_.end(id_, {code_, spent.count()});
-  }
-  void code(std::string_view code) { code_ = code; }
-
- private:
-  journal::Journal& journal_;
-  const Clock& clock_;
-  const Clock::Steady started_;
-  const std::uint64_t id_;
-  std::string code_ = "INTERNAL";
-};
-
 }  // namespace
 
-class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalDesk::Impl> {
- public:
-  Impl(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-       std::filesystem::path token_program, journal::Journal& journal, const Clock& clock)
-      : executor_(std::move(executor)),
-        desk_(desk),
-        config_(config),
-        token_program_(std::move(token_program)),
-        journal_(journal),
-        clock_(clock),
-        leases_(executor_, config.lease_idle, config.lease_absolute, clock),
-        direct_(desk, config) {
-    if (config.trust_store.empty()) return;
-    trust_.emplace(
-        insi::TrustOptions{config.trust_store, config.revocation_lists, config.accept_stale_lists});
-  }
-
-  void watch_cards() {
-    watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
-      direct_.card_left(generation, cause);
-      if (module_) module_->card_left(generation, cause);
-      leases_.end_generation(generation, lease_end(cause));
-    });
-  }
-
-  asio::awaitable<Professional> describe(Selection selection, ReaderFilter allowed, Patience patience);
-  asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed, Asker& asker,
-                                   std::stop_token stop);
-  asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
-  asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, Bytes message, std::stop_token stop);
-  Grant grant(const std::string& token, std::uint32_t uid);
-  Leases& leases() { return leases_; }
-  void stop() {
-    if (module_) module_->stop();
-  }
-  void require_current(std::vector<std::string> generations) const {
-    if (module_) std::erase_if(generations, [&](const auto& each) { return module_->is_token(each); });
-    desk_.require_current(generations);
-  }
-
- private:
-  CardBackend& backend();
-  CardBackend& backend_of(const Professional& who);
-  void judge(Professional& who);
-  asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
-
-  const asio::any_io_executor executor_;
-  Desk& desk_;
-  const CpsConfig config_;
-  const std::filesystem::path token_program_;
-  journal::Journal& journal_;
-  const Clock& clock_;
-  Leases leases_;
-  std::optional<insi::TrustStore> trust_;
-  DirectBackend direct_;
-  std::unique_ptr<ModuleBackend> module_;  // made when it is first needed
-  std::set<std::string> asking_;           // generations with an open question
-  std::shared_ptr<void> watch_;
-};
+void ProfessionalDesk::Impl::watch_cards() {
+  watch_ = desk_.watch_generations([this](const std::string& generation, GenerationEnd cause) {
+    direct_.card_left(generation, cause);
+    if (module_) module_->card_left(generation, cause);
+    leases_.end_generation(generation, lease_end(cause));
+  });
+}
 
 // The way to the card, by configuration: "auto" takes a module that is configured or the national agency's
 // where it is installed, also when that happens while the daemon runs.
@@ -160,6 +69,11 @@ asio::awaitable<Professional> ProfessionalDesk::Impl::describe(Selection selecti
 
 void ProfessionalDesk::Impl::judge(Professional& who) {
   if (trust_) who.judgement = trust_->judge(who.signature_certificate, clock_.wall());
+}
+
+bool ProfessionalDesk::Impl::accepted(const insi::Judgement& judgement) const {
+  return judgement.trust == insi::Trust::TRUSTED || judgement.trust == insi::Trust::NOT_JUDGED ||
+         config_.certificate_policy == CertificatePolicy::REPORT;
 }
 
 asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
@@ -204,11 +118,7 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   if (who.pin_blocked) throw Error(Code::PIN_BLOCKED).with_try(TrySpent::NO, 0);
   way.require_login_allowed(who);
   judge(who);
-  const bool accepted =
-      who.judgement.trust == insi::Trust::TRUSTED || who.judgement.trust == insi::Trust::NOT_JUDGED;
-  if (!accepted && config_.certificate_policy == CertificatePolicy::REFUSE) {
-    throw Error(Code::CERTIFICATE_INVALID, who.judgement.detail);
-  }
+  if (!accepted(who.judgement)) throw Error(Code::CERTIFICATE_INVALID, who.judgement.detail);
 
   LastTry last_try = LastTry::REFUSE;
   if (who.last_try) {
@@ -223,7 +133,7 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
     throw Error(Code::PIN_MALFORMED, "the answer is not a PIN");
   auto pin = std::make_shared<SecretString>(std::move(std::get<SecretString>(answer)));
 
-  JournalEntry entry(journal_, login_record(request, owner, who), clock_);
+  JournalEntry entry(journal_, record_of("login", request.purpose_id, owner, who), clock_);
   try {
     co_await way.verify(who, std::move(pin), last_try, patience);
   } catch (const Error& error) {
@@ -269,63 +179,6 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uin
   co_return last&& config_.on_lease_end == OnLeaseEnd::RESET;
 }
 
-asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint32_t uid, Bytes message,
-                                                    std::stop_token stop) {
-  const auto self = shared_from_this();
-  Lease& lease = leases_.find(token, uid);
-  leases_.used(lease);
-  leases_.signature_begins(lease);
-  bool made = false;
-  const std::shared_ptr<void> counted(nullptr, [&](void*) { leases_.signature_ended(token, made); });
-  const Chosen card = lease.professional.card;
-  const Bytes certificate = lease.professional.signature_certificate;
-  const auto to_sign = std::make_shared<Bytes>(std::move(message));
-  const Patience patience(std::move(stop), uid, 0);
-  Bytes signature;
-  try {
-    signature = co_await backend_of(lease.professional).sign(card, to_sign, patience);
-  } catch (const Error& error) {
-    if (error.code() != Code::CARD_ACCESS_DENIED) throw;
-    // The card forgot the PIN: another program reset it or logged out.
-    leases_.end_generation(card.generation, LeaseEnd::CARD_RESET);
-    throw Error(Code::LEASE_LOST, error.detail());
-  }
-  made = true;
-  // A lease that ended meanwhile signs nothing any more.
-  leases_.find(token, uid);
-  if (!signature_verifies(certificate, *to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
-  co_return signature;
-}
-
-namespace {
-
-class LeaseSigner final : public Signer {
- public:
-  using Sign = std::function<asio::awaitable<Bytes>(Bytes, std::stop_token)>;
-  LeaseSigner(Bytes certificate, Sign sign) : certificate_(std::move(certificate)), sign_(std::move(sign)) {}
-
-  asio::awaitable<Bytes> sign(Bytes message, std::stop_token stop) override {
-    co_return co_await sign_(std::move(message), std::move(stop));
-  }
-  [[nodiscard]] const Bytes& certificate() const override { return certificate_; }
-
- private:
-  const Bytes certificate_;
-  const Sign sign_;
-};
-
-}  // namespace
-
-ProfessionalDesk::Grant ProfessionalDesk::Impl::grant(const std::string& token, std::uint32_t uid) {
-  Lease& lease = leases_.find(token, uid);
-  leases_.used(lease);
-  auto sign_with = [self = shared_from_this(), token, uid](Bytes message, std::stop_token stop) {
-    return self->sign(token, uid, std::move(message), std::move(stop));
-  };
-  return {std::make_unique<LeaseSigner>(lease.professional.signature_certificate, std::move(sign_with)),
-          lease.professional};
-}
-
 ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
                                    const std::filesystem::path& token_program, journal::Journal& journal,
                                    const Clock& clock)
@@ -362,6 +215,10 @@ void ProfessionalDesk::on_end(const std::string& token, std::function<void(Lease
 }
 ProfessionalDesk::Grant ProfessionalDesk::grant(const std::string& token, std::uint32_t uid) {
   return impl_->grant(token, uid);
+}
+asio::awaitable<Presence> ProfessionalDesk::authenticate(PresenceRequest request, Owner owner,
+                                                         Patience patience) {
+  return impl_->authenticate(std::move(request), std::move(owner), std::move(patience));
 }
 
 }  // namespace insd::desk

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/desk/card_backend.h"
+#include "daemon/desk/presence.h"
 #include "daemon/insi/signer.h"
 #include "daemon/journal/journal.h"
 #include "drivers/base/secret.h"
@@ -114,6 +115,11 @@ class ProfessionalDesk {
     Professional professional;
   };
   Grant grant(const std::string& token, std::uint32_t uid);
+
+  /// A proof of presence by the authentication key, verified against its certificate. Counts as a signature
+  /// of the lease. Errors: INVALID_ARGUMENT (fields named), those of grant(), KEY_NOT_FOUND, KEY_UNSUPPORTED,
+  /// CERTIFICATE_INVALID, JOURNAL_UNAVAILABLE, SIGNATURE_INVALID, CARD_*, MODULE_*.
+  boost::asio::awaitable<Presence> authenticate(PresenceRequest request, Owner owner, Patience patience);
 
  private:
   class Impl;

@@ -172,12 +172,26 @@ CertificateFacts certificate_facts(ByteView der) {
   return facts;
 }
 
-void require_signature_certificate(const CertificateFacts& facts, Clock::Wall now) {
+namespace {
+
+void require_usable(const CertificateFacts& facts, Clock::Wall now) {
   if (facts.rsa_bits < kMinRsaBits) refuse("not an RSA key of at least 2048 bits");
-  if (!facts.non_repudiation) refuse("not a signature certificate (KeyUsage nonRepudiation)");
   if (now < facts.not_before) refuse("the certificate is not yet valid");
   if (now > facts.not_after) refuse("the certificate has expired");
   if (facts.common_name.empty()) refuse("no common name in the certificate");
+}
+
+}  // namespace
+
+void require_signature_certificate(const CertificateFacts& facts, Clock::Wall now) {
+  require_usable(facts, now);
+  if (!facts.non_repudiation) refuse("not a signature certificate (KeyUsage nonRepudiation)");
+}
+
+void require_authentication_certificate(const CertificateFacts& facts, Clock::Wall now) {
+  require_usable(facts, now);
+  if (!facts.digital_signature || facts.non_repudiation)
+    refuse("not an authentication certificate (KeyUsage digitalSignature alone)");
 }
 
 std::string_view name_qualifier(const std::optional<CardTypeCode>& type) {

@@ -46,6 +46,9 @@ CertificateFacts certificate_facts(ByteView der);
 /// more, KeyUsage nonRepudiation (the pairs of a CPS are not interchangeable), valid at `now`, with a CN.
 void require_signature_certificate(const CertificateFacts& facts, Clock::Wall now);
 
+/// The same for a proof of presence: digitalSignature and not nonRepudiation.
+void require_authentication_certificate(const CertificateFacts& facts, Clock::Wall now);
+
 /// NameQualifier of the assertion's NameID: "CPS", "CPF", "CDE-CPE", "CPA", "CPX" when unknown (specs:
 /// insi 3.2).
 std::string_view name_qualifier(const std::optional<CardTypeCode>& type);

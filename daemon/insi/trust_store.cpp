@@ -216,12 +216,16 @@ class TrustStore::Impl {
 TrustStore::TrustStore(TrustOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 TrustStore::~TrustStore() = default;
 
-Judgement TrustStore::judge(ByteView signature_certificate, Clock::Wall now) {
-  Judgement judgement = impl_->judge(signature_certificate, now);
+Judgement TrustStore::judge(ByteView certificate, Clock::Wall now, CertificateUse use) {
+  Judgement judgement = impl_->judge(certificate, now);
   if (judgement.trust != Trust::TRUSTED) return judgement;
   try {
-    if (!certificate_facts(signature_certificate).non_repudiation) {
+    const CertificateFacts facts = certificate_facts(certificate);
+    if (use == CertificateUse::SIGNATURE && !facts.non_repudiation) {
       return {Trust::WRONG_USE, judgement.stale_list, "KeyUsage without nonRepudiation"};
+    }
+    if (use == CertificateUse::AUTHENTICATION && (!facts.digital_signature || facts.non_repudiation)) {
+      return {Trust::WRONG_USE, judgement.stale_list, "KeyUsage is not digitalSignature alone"};
     }
   } catch (const Error& error) {
     return {Trust::UNTRUSTED, judgement.stale_list, error.detail()};

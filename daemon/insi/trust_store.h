@@ -17,10 +17,14 @@ enum class Trust : std::uint8_t {
   TRUSTED,        ///< and not revoked, where lists are configured
   UNTRUSTED,      ///< no chain to a configured authority, or a weak one
   NOT_VALID_NOW,  ///< it, or an authority above it, has expired or is not valid yet
-  WRONG_USE,      ///< not for signatures (KeyUsage)
+  WRONG_USE,      ///< not for this use (KeyUsage)
   REVOKED,
   REVOCATION_UNKNOWN,  ///< lists are configured, and none that counts is of its issuer
 };
+
+/// What a certificate is presented for: KeyUsage must have nonRepudiation for SIGNATURE, and for
+/// AUTHENTICATION digitalSignature without it.
+enum class CertificateUse : std::uint8_t { SIGNATURE, AUTHENTICATION };
 
 struct Judgement {
   Trust trust = Trust::NOT_JUDGED;
@@ -46,7 +50,7 @@ class TrustStore {
 
   /// Revocation lists that have changed are read again; one that cannot be read makes revocation unknown.
   /// Throws nothing but for memory.
-  Judgement judge(ByteView signature_certificate, Clock::Wall now);
+  Judgement judge(ByteView certificate, Clock::Wall now, CertificateUse use = CertificateUse::SIGNATURE);
 
  private:
   class Impl;

@@ -12,7 +12,7 @@ namespace insd::journal {
 
 /// What is about to happen. Empty = does not apply.
 struct Begin {
-  std::string operation;  ///< "rechercherInsAvecCarteVitale", "login", "sign", ...
+  std::string operation;  ///< "rechercherInsAvecCarteVitale", "login", "logout", "authenticate", ...
   std::uint32_t uid = 0;
   std::int32_t pid = 0;  ///< for display only
   std::string unit;      ///< for display only
@@ -21,6 +21,7 @@ struct Begin {
   std::string profile, editor;
   std::string message_id;
   std::string environment;
+  std::string audience;  ///< whom a proof of presence is for
 };
 
 /// How it ended.

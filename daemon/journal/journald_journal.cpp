@@ -91,6 +91,7 @@ class JournaldJournal final : public Journal {
     fields.add("INSD_EDITOR", record.editor);
     fields.add("INSD_MESSAGE_ID", record.message_id);
     fields.add("INSD_ENVIRONMENT", record.environment);
+    fields.add("INSD_AUDIENCE", record.audience);
     const int result = send(fields);
     if (result < 0) {
       throw Error(Code::JOURNAL_UNAVAILABLE, std::string("the record was refused: ") + strerror(-result));

@@ -91,6 +91,8 @@ TEST(Policy, FirstMatchingEntryDecides) {
                       FakeUsers());
   EXPECT_EQ(policy.role(caller(1000, 900)), CallerRole::NONE);
   EXPECT_EQ(policy.role(caller(7, 902)), CallerRole::KIOSK);
+  EXPECT_EQ(policy.decide(caller(7, 902), "ProfessionalService/Authenticate"), kDenied)
+      << "no card of its own";
   EXPECT_EQ(policy.role(caller(7)), CallerRole::DESK);
   EXPECT_EQ(policy.role(caller(0)), CallerRole::DESK);  // the file decides before the defaults
 }

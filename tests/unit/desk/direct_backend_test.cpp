@@ -45,7 +45,8 @@ class DirectBackendTest : public DeskTest {
     return error_of(backend_->verify(who_, std::make_shared<SecretString>(digits), LastTry::REFUSE, {}));
   }
   std::optional<Error> sign() {
-    return error_of(backend_->sign(card_chosen_, std::make_shared<Bytes>(Bytes{1, 2, 3}), {}));
+    return error_of(
+        backend_->sign(card_chosen_, KeyUse::SIGNATURE, std::make_shared<Bytes>(Bytes{1, 2, 3}), {}));
   }
   template <class T>
   std::optional<Error> error_of(asio::awaitable<T> work) {
