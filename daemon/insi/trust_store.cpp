@@ -2,6 +2,7 @@
 #include "daemon/insi/trust_store.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <optional>
 #include <tuple>
@@ -139,6 +140,16 @@ Trust trust_of(int error) {
 
 }  // namespace
 
+// What is wrong, and with whose certificate where it is not the person's own.
+std::string detail_of(X509_STORE_CTX* context, int error) {
+  std::string detail = X509_verify_cert_error_string(error);
+  const X509* culprit = X509_STORE_CTX_get_current_cert(context);
+  if (X509_STORE_CTX_get_error_depth(context) == 0 || culprit == nullptr) return detail;
+  std::array<char, 256> name{};
+  X509_NAME_oneline(X509_get_subject_name(culprit), name.data(), name.size());
+  return detail + ": " + printable(name.data());
+}
+
 class TrustStore::Impl {
  public:
   explicit Impl(TrustOptions options) : options_(std::move(options)) {
@@ -173,14 +184,16 @@ class TrustStore::Impl {
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_time(parameters, Clock::Wall::clock::to_time_t(now));
     X509_VERIFY_PARAM_set_auth_level(parameters, kSecurityLevel);
-    // The person's certificate; whose authorities count is the configuration's decision.
-    if (!options_.revocation_lists.empty()) X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK);
+    // The whole chain: a sub-authority that was revoked vouches for nobody any more.
+    if (!options_.revocation_lists.empty())
+      X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     const bool good = X509_verify_cert(context.get()) == 1;
     const int error = X509_STORE_CTX_get_error(context.get());
     ERR_clear_error();
     judgement.stale_list = verdict.stale;
     judgement.trust = good ? Trust::TRUSTED : trust_of(error);
-    if (!good || verdict.stale) judgement.detail = X509_verify_cert_error_string(error);
+    if (!good) judgement.detail = detail_of(context.get(), error);
+    if (good && verdict.stale) judgement.detail = "a revocation list should have been renewed";
     return judgement;
   }
 

@@ -13,13 +13,13 @@
 namespace insd::insi {
 
 enum class Trust : std::uint8_t {
-  NOT_JUDGED,     ///< no authorities are configured
-  TRUSTED,        ///< and not revoked, where lists are configured
-  UNTRUSTED,      ///< no chain to a configured authority, or a weak one
-  NOT_VALID_NOW,  ///< it, or an authority above it, has expired or is not valid yet
-  WRONG_USE,      ///< not for this use (KeyUsage)
-  REVOKED,
-  REVOCATION_UNKNOWN,  ///< lists are configured, and none that counts is of its issuer
+  NOT_JUDGED,          ///< no authorities are configured
+  TRUSTED,             ///< and not revoked, where lists are configured
+  UNTRUSTED,           ///< no chain to a configured authority, or a weak one
+  NOT_VALID_NOW,       ///< it, or an authority above it, has expired or is not valid yet
+  WRONG_USE,           ///< not for this use (KeyUsage)
+  REVOKED,             ///< it, or an authority above it
+  REVOCATION_UNKNOWN,  ///< lists are configured, and for it or an authority above it none that counts
 };
 
 /// What a certificate is presented for: KeyUsage must have nonRepudiation for SIGNATURE, and for
@@ -28,14 +28,14 @@ enum class CertificateUse : std::uint8_t { SIGNATURE, AUTHENTICATION };
 
 struct Judgement {
   Trust trust = Trust::NOT_JUDGED;
-  bool stale_list = false;  ///< the revocation list that was used should have been renewed
+  bool stale_list = false;  ///< a revocation list that was used should have been renewed
   std::string detail;       ///< English, for support
 };
 
 struct TrustOptions {
-  std::filesystem::path authorities;  ///< PEM: roots and sub-authorities
-  std::filesystem::path
-      revocation_lists;           ///< a file (PEM or DER) or a directory of such files; empty: not looked at
+  std::filesystem::path authorities;       ///< PEM: roots and sub-authorities
+  std::filesystem::path revocation_lists;  ///< a file (PEM or DER) or a directory of such files, of every
+                                           ///< authority of the chain, roots included; empty: not looked at
   bool stale_list_counts = true;  ///< may a list that should have been renewed be used?
 };
 

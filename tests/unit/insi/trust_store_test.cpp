@@ -60,9 +60,18 @@ class TrustStoreTest : public ::testing::Test {
 
   // A list of the sub-authority's, in DER.
   std::string list(const X509* revoked, long from_seconds, long to_seconds, EVP_PKEY* signer = nullptr) {
+    return list_of(sub_.get(), signer != nullptr ? signer : sub_key_.get(), revoked, from_seconds,
+                   to_seconds);
+  }
+  std::string root_list(const X509* revoked, long from_seconds, long to_seconds) {
+    return list_of(root_.get(), root_key_.get(), revoked, from_seconds, to_seconds);
+  }
+
+  static std::string list_of(const X509* issuer, EVP_PKEY* signer, const X509* revoked, long from_seconds,
+                             long to_seconds) {
     Crl made(X509_CRL_new());
     X509_CRL_set_version(made.get(), 1);
-    X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(sub_.get()));
+    X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(issuer));
     const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> last(X509_gmtime_adj(nullptr, from_seconds),
                                                                      &ASN1_TIME_free),
         next(X509_gmtime_adj(nullptr, to_seconds), &ASN1_TIME_free);
@@ -74,14 +83,21 @@ class TrustStoreTest : public ::testing::Test {
       X509_REVOKED_set_revocationDate(entry, last.get());
       X509_CRL_add0_revoked(made.get(), entry);
     }
-    if (X509_CRL_sign(made.get(), signer != nullptr ? signer : sub_key_.get(), EVP_sha256()) <= 0) {
-      throw std::runtime_error("X509_CRL_sign");
-    }
+    if (X509_CRL_sign(made.get(), signer, EVP_sha256()) <= 0) throw std::runtime_error("X509_CRL_sign");
     unsigned char* data = nullptr;
     const int length = i2d_X509_CRL(made.get(), &data);
     std::string der(data, data + length);
     OPENSSL_free(data);
     return der;
+  }
+
+  // The lists of a site that keeps all of them: the root's with nobody in it, and this one of the
+  // sub-authority.
+  void lists(const std::string& of_sub_authority) {
+    lists_ = directory_ / "lists";
+    fs::create_directory(lists_);
+    write("lists/root.crl", root_list(nullptr, -3600, kDay));
+    write("lists/sub.crl", of_sub_authority);
   }
 
   Trust judge(const test::Certificate& certificate, std::chrono::seconds later = {}) {
@@ -159,14 +175,14 @@ TEST_F(TrustStoreTest, T_CARD_07_BytesThatAreNoCertificate) {
 
 TEST_F(TrustStoreTest, ARevokedCertificateIsTold) {
   const auto good = leaf(), bad = leaf();
-  lists_ = write("list.crl", list(bad.get(), -3600, kDay));
+  lists(list(bad.get(), -3600, kDay));
   EXPECT_EQ(judge(good), Trust::TRUSTED) << last_.detail;
   EXPECT_EQ(judge(bad), Trust::REVOKED);
 }
 
 TEST_F(TrustStoreTest, AListThatShouldHaveBeenRenewedCountsOrNotByPolicy) {
   const auto good = leaf(), bad = leaf();
-  lists_ = write("list.crl", list(bad.get(), -2 * kDay, -kDay));
+  lists(list(bad.get(), -2 * kDay, -kDay));
   EXPECT_EQ(judge(good), Trust::TRUSTED);
   EXPECT_TRUE(last_.stale_list);
   EXPECT_FALSE(last_.detail.empty());
@@ -180,18 +196,72 @@ TEST_F(TrustStoreTest, WithoutAListOfItsIssuerRevocationIsUnknown) {
   EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "no directory";
   fs::create_directory(lists_);
   EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "nothing in it";
-  write("lists/list.crl", "no list");
+  write("lists/sub.crl", "no list");
   EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "nonsense in it";
-  write("lists/list.crl", list(nullptr, -3600, kDay, leaf_key_.get()));
+  lists(list(nullptr, -3600, kDay, leaf_key_.get()));
   EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN) << "signed by somebody else";
-  write("lists/list.crl", list(nullptr, -3600, kDay));
+  lists(list(nullptr, -3600, kDay));
   EXPECT_EQ(judge(leaf()), Trust::TRUSTED) << last_.detail;
+}
+
+TEST_F(TrustStoreTest, ARevokedSubAuthorityVouchesForNobody) {
+  lists(list(nullptr, -3600, kDay));
+  EXPECT_EQ(judge(leaf()), Trust::TRUSTED) << last_.detail;
+  write("lists/root.crl", root_list(sub_.get(), -3600, kDay));
+  EXPECT_EQ(judge(leaf()), Trust::REVOKED);
+  EXPECT_NE(last_.detail.find("TEST AC FORT"), std::string::npos) << last_.detail;
+}
+
+TEST_F(TrustStoreTest, EveryAuthorityOfTheChainNeedsAList) {
+  lists(list(nullptr, -3600, kDay));
+  fs::remove(lists_ / "root.crl");
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN);
+  EXPECT_NE(last_.detail.find("TEST AC FORT"), std::string::npos) << last_.detail;
+  // The same in one PEM file, as a site may keep them.
+  const auto pem = [](const std::string& der) {
+    const auto* data = reinterpret_cast<const unsigned char*>(der.data());
+    const Crl list(d2i_X509_CRL(nullptr, &data, static_cast<long>(der.size())));
+    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+    PEM_write_bio_X509_CRL(out.get(), list.get());
+    char* text = nullptr;
+    const long length = BIO_get_mem_data(out.get(), &text);
+    return std::string(text, static_cast<std::size_t>(length));
+  };
+  lists_ = write("lists.pem", pem(list(nullptr, -3600, kDay)) + pem(root_list(nullptr, -3600, kDay)));
+  EXPECT_EQ(judge(leaf()), Trust::TRUSTED) << last_.detail;
+}
+
+TEST_F(TrustStoreTest, AStaleListOfTheRootCountsOrNotByPolicy) {
+  lists(list(nullptr, -3600, kDay));
+  write("lists/root.crl", root_list(nullptr, -2 * kDay, -kDay));
+  EXPECT_EQ(judge(leaf()), Trust::TRUSTED);
+  EXPECT_TRUE(last_.stale_list);
+  stale_counts_ = false;
+  EXPECT_EQ(judge(leaf()), Trust::REVOCATION_UNKNOWN);
+  stale_counts_ = true;
+  write("lists/root.crl", root_list(sub_.get(), -2 * kDay, -kDay));
+  EXPECT_EQ(judge(leaf()), Trust::REVOKED) << "what it says still holds";
+}
+
+TEST_F(TrustStoreTest, AnAuthenticationCertificateIsJudgedForItsOwnUse) {
+  TrustStore store({directory_ / "authorities.pem", {}, true});
+  const auto now = std::chrono::system_clock::now();
+  const auto trust = [&](const char* key_usage) {
+    return store
+        .judge(test::to_der(leaf({.key_usage = key_usage}).get()), now, CertificateUse::AUTHENTICATION)
+        .trust;
+  };
+  EXPECT_EQ(trust("critical,digitalSignature"), Trust::TRUSTED);
+  EXPECT_EQ(trust("critical,digitalSignature,keyEncipherment"), Trust::TRUSTED);
+  EXPECT_EQ(trust("critical,nonRepudiation"), Trust::WRONG_USE);
+  EXPECT_EQ(trust("critical,digitalSignature,nonRepudiation"), Trust::WRONG_USE);
 }
 
 TEST_F(TrustStoreTest, ARenewedListIsReadAgain) {
   const auto person = leaf();
   lists_ = directory_ / "lists";
   fs::create_directory(lists_);
+  write("lists/root.crl", root_list(nullptr, -3600, kDay));
   write("lists/1.crl", list(nullptr, -7200, kDay));
   TrustStore store({directory_ / "authorities.pem", lists_, true});
   const Bytes der = test::to_der(person.get());
