@@ -77,6 +77,27 @@ std::vector<Certificate> read_certificates(const Cryptoki& cryptoki, CK_SESSION_
   return result;
 }
 
+std::vector<DataObject> read_data_objects(const Cryptoki& cryptoki, CK_SESSION_HANDLE session,
+                                          std::string_view label_prefix) {
+  std::vector<DataObject> result;
+  for (const auto object : cryptoki.find(session, CKO_DATA)) {
+    if (result.size() == kMaxDataObjects) break;
+    const auto readable = [&](CK_ATTRIBUTE_TYPE type, std::size_t max_bytes) {
+      try {
+        return cryptoki.attribute(session, object, type, max_bytes).value_or(Bytes{});
+      } catch (const Error& error) {
+        if (error.code() != Code::MODULE_FAILED) throw;
+        return Bytes{};
+      }
+    };
+    const Bytes label = readable(CKA_LABEL, kMaxLabelBytes);
+    std::string text = printable({reinterpret_cast<const char*>(label.data()), label.size()});
+    if (!text.starts_with(label_prefix)) continue;
+    result.push_back({std::move(text), readable(CKA_VALUE, kMaxDataObjectBytes)});
+  }
+  return result;
+}
+
 PrivateKey find_private_key(const Cryptoki& cryptoki, CK_SESSION_HANDLE session,
                             const Certificate& certificate) {
   const X509Ptr parsed = parse(certificate.der);

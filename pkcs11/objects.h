@@ -2,6 +2,7 @@
 // Certificates and keys of a token, joined by the public key (specs: cps 2.2).
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "pkcs11/cryptoki.h"
@@ -11,6 +12,11 @@ namespace insd::pkcs11 {
 /// Every certificate of the token. Unreadable DER is left out: it must not hide a good one. Errors:
 /// MODULE_FAILED (more than kMaxCertificates), CARD_REMOVED.
 std::vector<Certificate> read_certificates(const Cryptoki& cryptoki, CK_SESSION_HANDLE session);
+
+/// The data objects whose label begins with `label_prefix`, at most kMaxDataObjects. Errors: MODULE_FAILED
+/// (more than kMaxObjects in all), CARD_REMOVED.
+std::vector<DataObject> read_data_objects(const Cryptoki& cryptoki, CK_SESSION_HANDLE session,
+                                          std::string_view label_prefix);
 
 struct PrivateKey {
   CK_OBJECT_HANDLE handle;

@@ -82,6 +82,10 @@ std::vector<Certificate> TokenSession::certificates() const {
   return read_certificates(module_.cryptoki(), held_->handle());
 }
 
+std::vector<DataObject> TokenSession::data_objects(std::string_view label_prefix) const {
+  return read_data_objects(module_.cryptoki(), held_->handle(), label_prefix);
+}
+
 Bytes TokenSession::sign(KeyUse use, ByteView message) const {
   if (!logged_in_) throw Error(Code::CARD_ACCESS_DENIED, "nobody is logged in on this token");
   return sign_message(module_.cryptoki(), ref_.slot, use, message);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "drivers/base/secret.h"
@@ -32,6 +33,9 @@ class TokenSession {
   void login(const SecretString& pin, LastTry last_try = LastTry::REFUSE);
 
   [[nodiscard]] std::vector<Certificate> certificates() const;
+
+  /// See pkcs11/objects.h. Those that the PIN protects are there after a login only.
+  [[nodiscard]] std::vector<DataObject> data_objects(std::string_view label_prefix) const;
 
   /// See pkcs11/sign.h. CARD_ACCESS_DENIED without a login.
   [[nodiscard]] Bytes sign(KeyUse use, ByteView message) const;

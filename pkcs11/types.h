@@ -64,11 +64,19 @@ struct Certificate {
   Bytes id;                   ///< CKA_ID: may join it with a key, never chooses one (specs: cps 2.2)
 };
 
+/// A data object (CKO_DATA).
+struct DataObject {
+  std::string label;  ///< printable
+  Bytes value;        ///< empty: it holds nothing, or cannot be read
+};
+
 // Bounds on what a module may return. A CPS has 1 token, 2 certificates and 2 keys; generous, and finite.
 inline constexpr std::size_t kMaxSlots = 64;
 inline constexpr std::size_t kMaxObjects = 64;
 inline constexpr std::size_t kMaxCertificates = 6;
 inline constexpr std::size_t kMaxCertificateBytes = 8'192;
+inline constexpr std::size_t kMaxDataObjects = 32;
+inline constexpr std::size_t kMaxDataObjectBytes = 1024;
 inline constexpr std::size_t kMaxMessageBytes = 32'768;
 inline constexpr std::size_t kMaxSignatureBytes = 1024;  ///< RSA 8192
 

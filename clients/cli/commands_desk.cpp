@@ -110,11 +110,20 @@ v1::CardSelection selection(const Session& session, const std::string& reader) {
 int run_professional(Session& session) {
   v1::GetProfessionalCardRequest request;
   *request.mutable_card() = selection(session, session.options.reader);
+  if (session.options.activities) {
+    request.set_lease(session.options.lease.empty() ? session.lease_file.load().value_or("")
+                                                    : session.options.lease);
+    if (request.lease().empty()) {
+      throw Failure("LEASE_REQUIRED", session.say(Word::NOT_LOGGED_IN),
+                    session.say(Word::NOT_LOGGED_IN_REMEDY));
+    }
+  }
   const auto response = session.client.professional_card(request);
   if (session.options.json) {
     session.io.out << to_json(response) << '\n';
   } else {
     print_card(session.io.out, session.language, response.card());
+    if (session.options.activities) print_activities(session.io.out, session.language, response);
     if (session.options.capabilities)
       print_capabilities(session.io.out, session.language, response.capabilities());
   }

@@ -96,6 +96,8 @@ class CommandLine {
     auto* const professional = command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL);
     add_reader(professional);
     professional->add_flag("--capabilities", options_.capabilities, word(Word::HELP_CAPABILITIES));
+    professional->add_flag("--activities", options_.activities, word(Word::HELP_ACTIVITIES));
+    professional->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
     auto* const login = command(app_, "login", Word::HELP_LOGIN, Command::LOGIN);
     add_reader(login);
     add_pin(login);

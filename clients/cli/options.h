@@ -37,6 +37,7 @@ struct Options {
   std::string desk;        ///< of both cards; empty: INSD_DESK, else not named
   std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
   bool capabilities = false;
+  bool activities = false;
   bool pin_stdin = false;
   bool accept_last_try = false;
   std::optional<unsigned> beneficiary;  ///< as shown: from 1

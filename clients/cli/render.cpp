@@ -167,7 +167,12 @@ void print_card(std::ostream& out, Language language, const v1::ProfessionalCard
     line(out, say(language, label), value);
   };
   card_line(Word::CARD_HOLDER, holder_of(card));
-  card_line(Word::NATIONAL_ID, card.national_id());
+  std::string id = card.national_id();
+  if (card.national_id_kind() != v1::NATIONAL_ID_KIND_UNSPECIFIED)
+    id += " (" + term_of(language, card.national_id_kind(), v1::NationalIdKind_Name) + ")";
+  card_line(Word::NATIONAL_ID, id);
+  card_line(Word::PROFESSION_CODE, card.profession_code());
+  card_line(Word::SPECIALITY, card.speciality_code());
   card_line(Word::ORGANISATION, card.organisation_id());
   std::string type = term_of(language, card.card_type(), v1::ProfessionalCardType_Name);
   if (card.test_pki()) type += " (" + say(language, Word::TEST_CARD) + ")";
@@ -183,6 +188,21 @@ void print_card(std::ostream& out, Language language, const v1::ProfessionalCard
     out << "  " << say(language, Word::PIN_BLOCKED) << '\n';
   } else if (card.has_pin_tries_left()) {
     out << "  " << tries_in_words(language, card.pin_tries_left()) << '\n';
+  }
+}
+
+void print_activities(std::ostream& out, Language language, const v1::GetProfessionalCardResponse& response) {
+  if (response.activities_source() != v1::DATUM_SOURCE_READ) {
+    line(out, say(language, Word::ACTIVITIES),
+         term_of(language, response.activities_source(), v1::DatumSource_Name));
+  }
+  for (const auto& activity : response.activities()) {
+    std::string text = activity.structure_name();
+    for (const auto& part : {activity.structure_id(), activity.sector_code()}) {
+      if (!text.empty() && !part.empty()) text += ", ";
+      text += part;
+    }
+    line(out, say(language, Word::ACTIVITY, {std::to_string(activity.number())}), text);
   }
 }
 

@@ -32,6 +32,7 @@ void print_reader(std::ostream& out, Language language, const v1::Reader& reader
 void print_pcsc(std::ostream& out, Language language, const v1::PcscStatus& pcsc);
 void print_pcsc_event(std::ostream& out, Language language, const v1::PcscEvent& event);
 void print_card(std::ostream& out, Language language, const v1::ProfessionalCard& card);
+void print_activities(std::ostream& out, Language language, const v1::GetProfessionalCardResponse& response);
 void print_capabilities(std::ostream& out, Language language, const v1::CardCapabilities& capabilities);
 /// The whole reading of a card: each optional datum with its source.
 void print_vitale(std::ostream& out, Language language, const v1::VitaleReading& reading);

@@ -59,6 +59,36 @@ v1::CertificateTrust to_proto(insi::Trust trust) {
   return v1::CERTIFICATE_TRUST_UNTRUSTED;
 }
 
+v1::NationalIdKind to_proto(desk::NationalIdKind kind) {
+  switch (kind) {
+    case desk::NationalIdKind::UNKNOWN:
+      return v1::NATIONAL_ID_KIND_UNSPECIFIED;
+    case desk::NationalIdKind::RPPS:
+      return v1::NATIONAL_ID_KIND_RPPS;
+    case desk::NationalIdKind::ADELI:
+      return v1::NATIONAL_ID_KIND_ADELI;
+    case desk::NationalIdKind::STUDENT:
+      return v1::NATIONAL_ID_KIND_STUDENT;
+    case desk::NationalIdKind::STRUCTURE_STAFF:
+      return v1::NATIONAL_ID_KIND_STRUCTURE_STAFF;
+  }
+  return v1::NATIONAL_ID_KIND_UNSPECIFIED;
+}
+
+v1::DatumSource to_proto(desk::DataSource source) {
+  switch (source) {
+    case desk::DataSource::NOT_ASKED:
+      return v1::DATUM_SOURCE_UNSPECIFIED;
+    case desk::DataSource::READ:
+      return v1::DATUM_SOURCE_READ;
+    case desk::DataSource::NOT_PRESENT:
+      return v1::DATUM_SOURCE_NOT_PRESENT;
+    case desk::DataSource::UNSUPPORTED:
+      return v1::DATUM_SOURCE_UNSUPPORTED;
+  }
+  return v1::DATUM_SOURCE_UNSPECIFIED;
+}
+
 std::string bytes_text(const Bytes& bytes) {
   return {bytes.begin(), bytes.end()};
 }
@@ -85,6 +115,10 @@ v1::ProfessionalCard to_proto(const desk::Professional& who) {
   if (who.tries_left) proto.set_pin_tries_left(*who.tries_left);
   proto.set_pin_blocked(who.pin_blocked);
   proto.set_backend(to_proto(who.capabilities.backend));
+  proto.set_national_id_kind(to_proto(who.national_id_kind));
+  proto.set_profession_code(who.profession_code);
+  proto.set_speciality_code(who.speciality_code);
+  proto.set_speciality_source(to_proto(who.speciality_source));
   proto.set_certificate_trust(to_proto(who.judgement.trust));
   proto.set_revocation_list_stale(who.judgement.stale_list);
   proto.set_signature_certificate(bytes_text(who.signature_certificate));
@@ -119,13 +153,32 @@ v1::CardCapabilities to_proto(const desk::Capabilities& capabilities) {
 
 boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
     Backend& backend, Call call, v1::GetProfessionalCardRequest request) {
-  const desk::Selection selection = from_proto(request.card(), "card");
+  desk::Selection selection = from_proto(request.card(), "card");
   const desk::ReaderFilter allowed = reader_filter(backend, call);
   const desk::Patience patience = call.patience();
+  const bool with_lease = !request.lease().empty();
+  desk::Chosen leased;
+  if (with_lease) {
+    leased = backend.professionals.card_of(request.lease(), call.caller.uid);
+    if (selection.reader.empty() && selection.generation.empty()) selection.generation = leased.generation;
+  }
   const desk::Professional who = co_await backend.professionals.describe(selection, allowed, patience);
   v1::GetProfessionalCardResponse response;
   *response.mutable_card() = to_proto(who);
   *response.mutable_capabilities() = to_proto(who.capabilities);
+  if (!with_lease) co_return response;
+  if (who.card.generation != leased.generation)
+    throw Error(Code::INVALID_ARGUMENT).with_field("lease", "is of another card");
+  const desk::Activities activities =
+      co_await backend.professionals.activities(request.lease(), call.caller.uid, patience);
+  for (const cps::Activity& activity : activities.list) {
+    v1::ProfessionalActivity& proto = *response.add_activities();
+    proto.set_number(activity.number);
+    proto.set_structure_name(activity.structure_name);
+    proto.set_structure_id(activity.structure_id);
+    proto.set_sector_code(activity.sector_code);
+  }
+  response.set_activities_source(to_proto(activities.source));
   co_return response;
 }
 

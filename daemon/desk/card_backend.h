@@ -6,14 +6,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/desk/desk.h"
+#include "daemon/desk/national_id.h"
 #include "daemon/insi/trust_store.h"
 #include "drivers/base/secret.h"
+#include "drivers/cps/cps.h"
 
 namespace insd::desk {
+
+using CardData = std::vector<cps::DataObject>;
 
 enum class CardType : std::uint8_t { UNKNOWN, CPS, CPF, CPE, CPA };
 
@@ -22,6 +27,14 @@ enum class KeyUse : std::uint8_t { SIGNATURE, AUTHENTICATION };
 
 /// Can this way to the card use that key? UNTRIED: only the first signature will tell.
 enum class KeyState : std::uint8_t { ABSENT, USABLE, UNUSABLE, UNTRIED };
+
+/// Why a datum of the card is there, or not.
+enum class DataSource : std::uint8_t {
+  NOT_ASKED,
+  READ,
+  NOT_PRESENT,  ///< the card has no such object
+  UNSUPPORTED,  ///< it cannot be read this way, or is not of the form that is known in public
+};
 
 /// What this way to the card can do with it.
 struct Capabilities {
@@ -38,6 +51,10 @@ struct Professional {
   std::string serial;  ///< of the card (EF.SN.ICC, hex) or, where no reader shows it, of the token
   CardType type = CardType::UNKNOWN;
   std::string national_id, family_name, given_name, title, organisation_id, issuer;
+  NationalIdKind national_id_kind = NationalIdKind::UNKNOWN;
+  std::string profession_code;  ///< table G15
+  std::string speciality_code;  ///< e.g. "SM26"
+  DataSource speciality_source = DataSource::NOT_ASKED;
   std::optional<Clock::Wall> not_before, not_after;
   bool test_pki = false;
   std::optional<int> tries_left;
@@ -80,6 +97,12 @@ class CardBackend {
   /// ended. KEY_NOT_FOUND, KEY_UNSUPPORTED.
   virtual boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                              Patience patience) = 0;
+
+  /// The data objects behind the PIN whose label begins with `label_prefix`; nothing when this way cannot
+  /// read them. CARD_ACCESS_DENIED: the login has ended.
+  virtual boost::asio::awaitable<std::optional<CardData>> protected_data(Chosen card,
+                                                                         std::string label_prefix,
+                                                                         Patience patience) = 0;
 
   /// Keeps the card ready, and its verified state; when the last one of a card ends, the state is dropped.
   [[nodiscard]] virtual std::shared_ptr<void> hold(const Chosen& card) = 0;

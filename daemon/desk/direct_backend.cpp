@@ -121,4 +121,13 @@ asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_
   return desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
 }
 
+asio::awaitable<std::optional<CardData>> DirectBackend::protected_data(Chosen card, std::string label_prefix,
+                                                                       Patience patience) {
+  std::function<std::optional<CardData>(pcsc::CardSession&)> work =
+      [layout = layout_of(card.generation), prefix = std::move(label_prefix)](pcsc::CardSession& session) {
+        return read_card_data(session, layout, prefix);
+      };
+  return desk_.with_card<std::optional<CardData>>(std::move(card), std::move(work), std::move(patience));
+}
+
 }  // namespace insd::desk

@@ -22,6 +22,8 @@ class DirectBackend final : public CardBackend {
                                       Patience patience) override;
   boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                      Patience patience) override;
+  boost::asio::awaitable<std::optional<CardData>> protected_data(Chosen card, std::string label_prefix,
+                                                                 Patience patience) override;
   std::shared_ptr<void> hold(const Chosen& card) override { return desk_.hold(card); }
   boost::asio::awaitable<void> settle(Chosen card) override { return desk_.settle(std::move(card)); }
   void card_left(const std::string& generation, GenerationEnd /*cause*/) override {

@@ -257,10 +257,12 @@ asio::awaitable<Professional> ModuleBackend::read(Chosen chosen, Patience patien
       serial = co_await desk_.with_card<std::string>(chosen, std::move(work), std::move(patience));
     }
     auto certificates = co_await guarded(process_->certificates(token));
+    auto data = co_await data_objects(token, std::string(cps::kInfoLabel), false);
     Card& card = card_of(chosen.generation);
     if (card.in_reader) desk_.require_current({chosen.generation});
     card.serial = std::move(serial);
     card.certificates = std::move(certificates);
+    card.free_data = std::move(data);
   }
   const Card& card = card_of(chosen.generation);
   const pkcs11::TokenInfo& token = *card.token;
@@ -282,6 +284,7 @@ asio::awaitable<Professional> ModuleBackend::read(Chosen chosen, Patience patien
   who.capabilities.module_description = token.module;
   who.capabilities.pin_pad = token.pin_pad;
   who.capabilities.signature_key = signature_key_;
+  set_speciality(who, card.free_data);
   set_signature_certificate(who,
                             pkcs11::choose_certificate(card.certificates, pkcs11::KeyUse::SIGNATURE).der);
   const auto serves_authentication = [](const auto& each) {
@@ -329,6 +332,39 @@ asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::share
   state = KeyState::USABLE;
   if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
   co_return signature;
+}
+
+// What a module fails at here it need not be able to do.
+asio::awaitable<std::optional<CardData>> ModuleBackend::data_objects(pkcs11::TokenRef token,
+                                                                     std::string label_prefix,
+                                                                     bool with_protected) {
+  try {
+    const auto objects =
+        co_await guarded(process_->data_objects(std::move(token), std::move(label_prefix), with_protected));
+    CardData data;
+    for (const auto& object : objects) data.push_back({object.label, object.value});
+    co_return data;
+  } catch (const Error& error) {
+    if (error.code() != Code::MODULE_FAILED) throw;
+    spdlog::info("data objects of a token: {}", error.what());
+    co_return std::nullopt;
+  }
+}
+
+asio::awaitable<std::optional<CardData>> ModuleBackend::protected_data(Chosen chosen,
+                                                                       std::string label_prefix,
+                                                                       Patience patience) {
+  const Card& card = card_of(chosen.generation);
+  const pkcs11::TokenRef token = card.token->ref;
+  if (card.in_reader) co_await touch(chosen, {}, false, patience);
+  try {
+    auto data = co_await data_objects(token, std::move(label_prefix), true);
+    if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
+    co_return data;
+  } catch (const Error& error) {
+    if (ends_login(error.code())) login_ended(chosen.generation, error.code());
+    throw;
+  }
 }
 
 std::shared_ptr<void> ModuleBackend::hold(const Chosen& chosen) {

@@ -41,6 +41,8 @@ class ModuleBackend final : public CardBackend {
                                       Patience patience) override;
   boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                      Patience patience) override;
+  boost::asio::awaitable<std::optional<CardData>> protected_data(Chosen card, std::string label_prefix,
+                                                                 Patience patience) override;
   std::shared_ptr<void> hold(const Chosen& card) override;
   boost::asio::awaitable<void> settle(Chosen card) override;
   void card_left(const std::string& generation, GenerationEnd cause) override;
@@ -58,6 +60,7 @@ class ModuleBackend final : public CardBackend {
     bool in_reader = false;
     std::string serial;  // EF.SN.ICC as the reader shows it; empty when it does not
     std::vector<pkcs11::Certificate> certificates;
+    std::optional<CardData> free_data;  // CPS_INFO_PS; nothing: could not be read
     std::weak_ptr<void> hold;
   };
 
@@ -68,6 +71,8 @@ class ModuleBackend final : public CardBackend {
   boost::asio::awaitable<void> touch(Chosen card, std::string serial, bool reset, Patience patience);
   template <class T>
   boost::asio::awaitable<T> guarded(boost::asio::awaitable<T> call);
+  boost::asio::awaitable<std::optional<CardData>> data_objects(pkcs11::TokenRef token,
+                                                               std::string label_prefix, bool with_protected);
   void end_logins();
   void login_ended(const std::string& generation, Code code);
 

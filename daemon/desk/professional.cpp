@@ -216,6 +216,13 @@ void ProfessionalDesk::on_end(const std::string& token, std::function<void(Lease
 ProfessionalDesk::Grant ProfessionalDesk::grant(const std::string& token, std::uint32_t uid) {
   return impl_->grant(token, uid);
 }
+Chosen ProfessionalDesk::card_of(const std::string& token, std::uint32_t uid) {
+  return impl_->leases().find(token, uid).professional.card;
+}
+asio::awaitable<Activities> ProfessionalDesk::activities(std::string token, std::uint32_t uid,
+                                                         Patience patience) {
+  return impl_->activities(std::move(token), uid, std::move(patience));
+}
 asio::awaitable<Presence> ProfessionalDesk::authenticate(PresenceRequest request, Owner owner,
                                                          Patience patience) {
   return impl_->authenticate(std::move(request), std::move(owner), std::move(patience));

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/desk/card_backend.h"
+#include "daemon/desk/cps_card.h"
 #include "daemon/desk/presence.h"
 #include "daemon/insi/signer.h"
 #include "daemon/journal/journal.h"
@@ -115,6 +115,13 @@ class ProfessionalDesk {
     Professional professional;
   };
   Grant grant(const std::string& token, std::uint32_t uid);
+
+  /// The card of a lease; no use of it. Errors of grant().
+  [[nodiscard]] Chosen card_of(const std::string& token, std::uint32_t uid);
+
+  /// The activities on the card of a lease. Starts the idle limit anew. Errors: those of grant(), CARD_*,
+  /// MODULE_*.
+  boost::asio::awaitable<Activities> activities(std::string token, std::uint32_t uid, Patience patience);
 
   /// A proof of presence by the authentication key, verified against its certificate. Counts as a signature
   /// of the lease. Errors: INVALID_ARGUMENT (fields named), those of grant(), KEY_NOT_FOUND, KEY_UNSUPPORTED,

@@ -39,6 +39,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   boost::asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, KeyUse use, Bytes message,
                                      Patience patience);
   boost::asio::awaitable<Presence> authenticate(PresenceRequest request, Owner owner, Patience patience);
+  boost::asio::awaitable<Activities> activities(std::string token, std::uint32_t uid, Patience patience);
   Grant grant(const std::string& token, std::uint32_t uid);
   Leases& leases() { return leases_; }
   void stop() {

@@ -49,6 +49,25 @@ asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint
   co_return signature;
 }
 
+asio::awaitable<Activities> ProfessionalDesk::Impl::activities(std::string token, std::uint32_t uid,
+                                                               Patience patience) {
+  const auto self = shared_from_this();
+  Lease& lease = leases_.find(token, uid);
+  leases_.used(lease);
+  const Professional who = lease.professional;
+  std::optional<CardData> data;
+  try {
+    data = co_await backend_of(who).protected_data(who.card, std::string(cps::kActivityPrefix),
+                                                   std::move(patience));
+  } catch (const Error& error) {
+    require_login_kept(who.card.generation, error);
+    throw;
+  }
+  // A lease that ended meanwhile is told nothing any more.
+  leases_.find(token, uid);
+  co_return to_activities(data);
+}
+
 asio::awaitable<Presence> ProfessionalDesk::Impl::authenticate(PresenceRequest request, Owner owner,
                                                                Patience patience) {
   const auto self = shared_from_this();

@@ -93,6 +93,23 @@ void to_wire(const pkcs11::Certificate& certificate, wire::Certificate& out) {
   if (certificate.use) out.set_use(to_wire(*certificate.use));
 }
 
+std::vector<pkcs11::DataObject> data_objects_of(const wire::Answer& answer) {
+  if (static_cast<std::size_t>(answer.data_objects_size()) > pkcs11::kMaxDataObjects) {
+    impossible("too many data objects");
+  }
+  std::vector<pkcs11::DataObject> result;
+  for (const auto& object : answer.data_objects()) {
+    if (object.value().size() > pkcs11::kMaxDataObjectBytes) impossible("a data object that is too long");
+    result.push_back({printable(object.label()), bytes_of(object.value())});
+  }
+  return result;
+}
+
+void to_wire(const pkcs11::DataObject& object, wire::DataObject& out) {
+  out.set_label(object.label);
+  out.set_value(string_of(object.value));
+}
+
 pkcs11::KeyUse from_wire(wire::KeyUse use) {
   switch (use) {
     case wire::KEY_USE_SIGNATURE:

@@ -20,6 +20,10 @@ void to_wire(const pkcs11::TokenInfo& info, wire::TokenInfo& out);
 std::vector<pkcs11::Certificate> certificates_of(const wire::Answer& answer);
 void to_wire(const pkcs11::Certificate& certificate, wire::Certificate& out);
 
+/// As tokens_of().
+std::vector<pkcs11::DataObject> data_objects_of(const wire::Answer& answer);
+void to_wire(const pkcs11::DataObject& object, wire::DataObject& out);
+
 /// Throws INVALID_ARGUMENT for an unspecified use.
 pkcs11::KeyUse from_wire(wire::KeyUse use);
 wire::KeyUse to_wire(pkcs11::KeyUse use);

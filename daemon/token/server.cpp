@@ -33,10 +33,13 @@ class Server {
   void handle(const wire::Request& request, wire::Answer& answer);
   void login(const wire::LoginRequest& request);
   [[nodiscard]] std::vector<pkcs11::Certificate> certificates(const pkcs11::TokenRef& ref);
+  [[nodiscard]] std::vector<pkcs11::DataObject> data_objects(const wire::DataObjectsRequest& request);
   [[nodiscard]] Bytes sign(const wire::SignRequest& request);
 
   /// The logged-in session of exactly this token, or null.
   pkcs11::TokenSession* session_of(const pkcs11::TokenRef& ref);
+  /// The same; without one CARD_ACCESS_DENIED.
+  pkcs11::TokenSession& logged_in(const pkcs11::TokenRef& ref);
   template <class Work>
   auto or_end(const pkcs11::TokenRef& ref, Work work);
 
@@ -79,6 +82,10 @@ void Server::handle(const wire::Request& request, wire::Answer& answer) {
       for (const auto& found : certificates(from_wire(request.certificates().token()))) {
         to_wire(found, *answer.add_certificates());
       }
+      return;
+    case wire::Request::kDataObjects:
+      for (const auto& found : data_objects(request.data_objects()))
+        to_wire(found, *answer.add_data_objects());
       return;
     case wire::Request::kSign:
       answer.set_signature(text_of(sign(request.sign())));
@@ -136,12 +143,26 @@ std::vector<pkcs11::Certificate> Server::certificates(const pkcs11::TokenRef& re
   });
 }
 
+std::vector<pkcs11::DataObject> Server::data_objects(const wire::DataObjectsRequest& request) {
+  const auto ref = from_wire(request.token());
+  return or_end(ref, [&] {
+    if (request.with_protected()) return logged_in(ref).data_objects(request.label_prefix());
+    if (const auto* session = session_of(ref)) return session->data_objects(request.label_prefix());
+    return pkcs11::TokenSession(module_, ref).data_objects(request.label_prefix());
+  });
+}
+
+pkcs11::TokenSession& Server::logged_in(const pkcs11::TokenRef& ref) {
+  auto* session = session_of(ref);
+  if (session == nullptr) throw Error(Code::CARD_ACCESS_DENIED, "nobody is logged in on this token");
+  return *session;
+}
+
 Bytes Server::sign(const wire::SignRequest& request) {
   const auto ref = from_wire(request.token());
   return or_end(ref, [&] {
-    const auto* session = session_of(ref);
-    if (session == nullptr) throw Error(Code::CARD_ACCESS_DENIED, "nobody is logged in on this token");
-    return session->sign(from_wire(request.use()), as_bytes(request.message()));
+    const auto& session = logged_in(ref);
+    return session.sign(from_wire(request.use()), as_bytes(request.message()));
   });
 }
 

@@ -163,6 +163,19 @@ asio::awaitable<std::vector<pkcs11::Certificate>> TokenProcess::certificates(pkc
   });
 }
 
+asio::awaitable<std::vector<pkcs11::DataObject>> TokenProcess::data_objects(pkcs11::TokenRef token,
+                                                                            std::string label_prefix,
+                                                                            bool with_protected) {
+  return impl_->run([token = std::move(token), prefix = std::move(label_prefix), with_protected](Impl& impl) {
+    wire::Request request;
+    auto& wanted = *request.mutable_data_objects();
+    to_wire(token, *wanted.mutable_token());
+    wanted.set_label_prefix(prefix);
+    wanted.set_with_protected(with_protected);
+    return data_objects_of(impl.ask(std::move(request)));
+  });
+}
+
 asio::awaitable<Bytes> TokenProcess::sign(pkcs11::TokenRef token, pkcs11::KeyUse use, Bytes message) {
   return impl_->run([token = std::move(token), use, message = std::move(message)](Impl& impl) {
     if (message.empty() || message.size() > pkcs11::kMaxMessageBytes) {

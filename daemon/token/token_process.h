@@ -52,6 +52,12 @@ class TokenProcess {
   /// Needs no login on a CPS. Errors also: TOKEN_ABSENT, CARD_CHANGED.
   boost::asio::awaitable<std::vector<pkcs11::Certificate>> certificates(pkcs11::TokenRef token);
 
+  /// pkcs11::read_data_objects() in the child. `with_protected`: also those behind the PIN;
+  /// CARD_ACCESS_DENIED without a login.
+  boost::asio::awaitable<std::vector<pkcs11::DataObject>> data_objects(pkcs11::TokenRef token,
+                                                                       std::string label_prefix,
+                                                                       bool with_protected);
+
   /// pkcs11::sign_message() in the child. The value is not verified here: see TokenSigner.
   boost::asio::awaitable<Bytes> sign(pkcs11::TokenRef token, pkcs11::KeyUse use, Bytes message);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/base/secret.h"
@@ -49,6 +50,7 @@ struct Layout {
   Bytes application_path;   ///< DF of the PKCS#15 application
   PinPolicy pin;
   std::vector<Key> keys;
+  std::vector<Bytes> data_directories;  ///< absolute paths of the files that name the data objects
   std::uint8_t hash_reference = 0;      ///< algRef of SHA-256 in TokenInfo
   std::uint8_t sign_reference = 0;      ///< algRef of SHA256-RSA-PKCS (signature key)
   std::uint8_t raw_sign_reference = 0;  ///< algRef of RSA-PKCS (authentication key)
@@ -63,6 +65,17 @@ Layout read_layout(iso7816::Channel& channel);
 
 /// The X.509 certificate (DER) of the key; bounded to 8 KiB; parsed by nobody here.
 Bytes read_certificate(iso7816::Channel& channel, const Layout& layout, KeyUse use);
+
+/// A data object of the card, as it stands there.
+struct DataObject {
+  std::string label;  ///< printable
+  Bytes value;        ///< at most 1 KiB; empty: it holds nothing, or cannot be read
+};
+
+/// The data objects whose label begins with `label_prefix`, in the card's order. Errors: CARD_ACCESS_DENIED
+/// (the PIN protects one of them and is not verified); of the files that name them, CARD_DATA_INVALID.
+std::vector<DataObject> read_data_objects(iso7816::Channel& channel, const Layout& layout,
+                                          std::string_view label_prefix);
 
 /// Costs no try.
 PinStatus pin_status(iso7816::Channel& channel, const Layout& layout);

@@ -158,6 +158,7 @@ void read_application(iso7816::Channel& channel, Layout& layout) {
   layout.pin = pins.front();
   if (!layout.pin.path.empty()) layout.pin.path = absolute(application, layout.pin.path);
   layout.keys = join_keys(keys, certificates, application);
+  for (const Bytes& file : files.data) layout.data_directories.push_back(absolute(application, file));
   layout.hash_reference = token.hash_reference;
   layout.sign_reference = token.sign_reference;
   layout.raw_sign_reference = token.raw_sign_reference;
@@ -206,6 +207,38 @@ Bytes read_certificate(iso7816::Channel& channel, const Layout& layout, KeyUse u
   }
   const ByteView body = elements.front().value;
   return {file.data(), body.data() + body.size()};
+}
+
+namespace {
+
+// One object that is not as it should be says nothing against the others.
+Bytes data_value(iso7816::Channel& channel, const Bytes& path, std::string_view what) {
+  try {
+    // A longer one would be cut, and what is cut has another end.
+    Bytes value = read_file(channel, path, bound::kDataObjectBytes + 1, what);
+    return value.size() > bound::kDataObjectBytes ? Bytes() : value;
+  } catch (const Error& error) {
+    const Code code = error.code();
+    if (code != Code::NOT_FOUND && code != Code::CARD_DATA_INVALID && code != Code::CARD_PROTOCOL) throw;
+    return {};
+  }
+}
+
+}  // namespace
+
+std::vector<DataObject> read_data_objects(iso7816::Channel& channel, const Layout& layout,
+                                          std::string_view label_prefix) {
+  std::vector<DataObject> result;
+  for (const Bytes& directory : layout.data_directories) {
+    const Bytes file =
+        on_announced([&] { return read_file(channel, directory, bound::kDirectoryFileBytes, "DODF"); });
+    for (const pkcs15::DataObject& object : pkcs15::parse_data_objects(file)) {
+      if (!object.label.starts_with(label_prefix)) continue;
+      const Bytes path = absolute(layout.application_path, object.path);
+      result.push_back({object.label, data_value(channel, path, object.label)});
+    }
+  }
+  return result;
 }
 
 }  // namespace insd::cps

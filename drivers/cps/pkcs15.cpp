@@ -193,6 +193,7 @@ ObjectDirectory parse_object_directory(ByteView file) {
     std::vector<Bytes>* files = element.tag == 0xA8   ? &result.pins
                                 : element.tag == 0xA0 ? &result.keys
                                 : element.tag == 0xA4 ? &result.certificates
+                                : element.tag == 0xA7 ? &result.data
                                                       : nullptr;
     if (files == nullptr) continue;
     const auto place = referenced_path(parse_tlv(element.value));
@@ -254,6 +255,16 @@ std::vector<Certificate> parse_certificates(ByteView file) {
     if (!place || place->empty()) continue;
     result.push_back(
         {copy(need(object.of_class, kOctetString, "CDF: no id"), bound::kIdBytes, "CDF: id"), *place});
+  }
+  return result;
+}
+
+std::vector<DataObject> parse_data_objects(ByteView file) {
+  std::vector<DataObject> result;
+  for (const Entry& object : entries(file)) {
+    // The value is said by its path and nothing around it (specs: cps 1.5).
+    const auto place = find_tlv(object.of_type, kOctetString);
+    if (place && !place->empty()) result.push_back({label(object), path(*place)});
   }
   return result;
 }

@@ -19,7 +19,7 @@ struct Application {
 
 /// The files that the ODF names, as it writes them (absolute or relative to the application).
 struct ObjectDirectory {
-  std::vector<Bytes> pins, keys, certificates;
+  std::vector<Bytes> pins, keys, certificates, data;
 };
 
 /// The label and the references of the three algorithms that sign() needs; 0 when not offered.
@@ -44,6 +44,12 @@ struct Certificate {
   Bytes path;
 };
 
+/// A data object that lies in a file of its own.
+struct DataObject {
+  std::string label;
+  Bytes path;
+};
+
 std::vector<Application> parse_directory(ByteView file);
 ObjectDirectory parse_object_directory(ByteView file);
 TokenInfo parse_token_info(ByteView file);
@@ -52,6 +58,8 @@ std::vector<PinPolicy> parse_pins(ByteView file);
 std::vector<PrivateKey> parse_private_keys(ByteView file);
 /// X.509 certificates that lie in a file of their own.
 std::vector<Certificate> parse_certificates(ByteView file);
+/// Data objects that lie in a file of their own.
+std::vector<DataObject> parse_data_objects(ByteView file);
 
 /// What a key is for, by its usage bits: nonRepudiation means SIGNATURE, sign or decrypt mean AUTHENTICATION.
 /// The label decides only when the bits say nothing; nothing when neither does.

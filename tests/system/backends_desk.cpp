@@ -89,6 +89,35 @@ void Backends::make_soft_token() {
     run({"pkcs11-tool", "--module", sim::SoftToken::softhsm(), "--token-label", label, "--login", "--pin",
          "1234", "--type", "cert", "--write-object", file + ".cert.der", "--label", object, "--id", id});
   }
+  // Byte for byte what the simulated card of the same person has.
+  const auto data = [&](const std::string& object, const std::string& value, bool behind_pin) {
+    std::vector<std::string> argv{"pkcs11-tool",
+                                  "--module",
+                                  sim::SoftToken::softhsm(),
+                                  "--token-label",
+                                  label,
+                                  "--login",
+                                  "--pin",
+                                  "1234",
+                                  "--type",
+                                  "data",
+                                  "--application-label",
+                                  "CPS",
+                                  "--label",
+                                  object,
+                                  "--write-object",
+                                  world_.write_file(object, value)};
+    if (behind_pin) argv.emplace_back("--private");
+    run(argv);
+  };
+  data("CPS_INFO_PS", "\xEC\x06\x80\x04SM26", false);
+  data("CPS_ACTIVITY_01_PS",
+       "\xEE\x28\x84\x0F"
+       "CABINET EXEMPLE"
+       "\x85\x0F"
+       "399999999900027"
+       "\x86\x04SA07",
+       true);
   soft_ = std::make_unique<sim::SoftToken>(tokens);
 }
 
@@ -113,11 +142,13 @@ std::variant<v1::SearchResult, Failure> Backends::search(const std::string& leas
   return client_->search(request);
 }
 
-v1::GetProfessionalCardResponse Backends::professional() {
+v1::GetProfessionalCardResponse Backends::professional(const std::string& lease) {
   grpc::ClientContext context;
   context.set_deadline(deadline());
+  v1::GetProfessionalCardRequest request;
+  request.set_lease(lease);
   v1::GetProfessionalCardResponse response;
-  const auto status = client_->professional_->GetProfessionalCard(&context, {}, &response);
+  const auto status = client_->professional_->GetProfessionalCard(&context, request, &response);
   if (!status.ok()) throw std::runtime_error(decode(status).detail.ShortDebugString());
   return response;
 }

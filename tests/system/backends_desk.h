@@ -46,7 +46,7 @@ class Backends {
   sim::SoftToken& soft() { return *soft_; }
 
   std::variant<v1::SearchResult, Failure> search(const std::string& lease);
-  v1::GetProfessionalCardResponse professional();
+  v1::GetProfessionalCardResponse professional(const std::string& lease = {});
   bool logout(const std::string& lease);
 
  private:

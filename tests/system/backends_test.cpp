@@ -49,6 +49,14 @@ TEST_P(BackendsTest, SaysWhoItIsAndWhatItCan) {
   EXPECT_EQ(response.card().family_name(), "EXEMPLE");
   EXPECT_EQ(response.card().card_number(), "0098765052");
   EXPECT_EQ(response.card().card_type(), v1::PROFESSIONAL_CARD_TYPE_CPS);
+  EXPECT_EQ(response.card().given_name(), "CLAUDE");
+  EXPECT_EQ(response.card().title(), "Médecin");
+  EXPECT_EQ(response.card().profession_code(), "10");
+  EXPECT_EQ(response.card().national_id_kind(), v1::NATIONAL_ID_KIND_RPPS);
+  EXPECT_EQ(response.card().speciality_code(), "SM26");
+  EXPECT_EQ(response.card().speciality_source(), v1::DATUM_SOURCE_READ);
+  EXPECT_EQ(response.activities_source(), v1::DATUM_SOURCE_UNSPECIFIED) << "the PIN protects them";
+  EXPECT_THAT(response.card().issuer(), HasSubstr("CN=TEST AC IGC-SANTE FORT PERSONNES"));
   EXPECT_TRUE(response.card().test_pki());
   EXPECT_FALSE(response.card().pin_blocked());
   EXPECT_EQ(response.card().certificate_trust(), v1::CERTIFICATE_TRUST_TRUSTED);
@@ -77,6 +85,13 @@ TEST_P(BackendsTest, LogsInSignsAndLogsOut) {
   EXPECT_EQ(login->prompts()[0].card_number(), "0098765052");
   EXPECT_EQ(login->prompts()[0].holder(), "Médecin CLAUDE EXEMPLE");
   EXPECT_FALSE(login->prompts()[0].card_serial().empty());
+  const auto told = desk_.professional(lease.lease());
+  EXPECT_EQ(told.activities_source(), v1::DATUM_SOURCE_READ);
+  ASSERT_EQ(told.activities_size(), 1);
+  EXPECT_EQ(told.activities(0).number(), 1U);
+  EXPECT_EQ(told.activities(0).structure_name(), "CABINET EXEMPLE");
+  EXPECT_EQ(told.activities(0).structure_id(), "399999999900027");
+  EXPECT_EQ(told.activities(0).sector_code(), "SA07");
   expect_signature(lease.lease());
   expect_signature(lease.lease());
   EXPECT_EQ(desk_.professional().capabilities().signature_key(),
@@ -84,6 +99,7 @@ TEST_P(BackendsTest, LogsInSignsAndLogsOut) {
   EXPECT_EQ(desk_.pins_sent(), 1U) << "one PIN for all of it";
   EXPECT_TRUE(desk_.logout(lease.lease()));
   EXPECT_EQ(code_of(desk_.search(lease.lease())), "LEASE_INVALID");
+  EXPECT_THROW(desk_.professional(lease.lease()), std::runtime_error) << "no activities without the lease";
   if (desk_.in_reader()) {
     EXPECT_FALSE(pin_is_verified());
   } else {

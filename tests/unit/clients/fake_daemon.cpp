@@ -90,6 +90,12 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     response->set_card_reset(true);
     return daemon_.logout_failure.value_or(grpc::Status::OK);
   }
+  grpc::Status Authenticate(grpc::ServerContext* /*context*/, const v1::AuthenticateRequest* request,
+                            v1::AuthenticateResponse* response) override {
+    daemon_.proof_request = *request;
+    *response = daemon_.proof;
+    return unary();
+  }
   grpc::Status ReadVitale(grpc::ServerContext* /*context*/, const v1::ReadVitaleRequest* /*request*/,
                           v1::ReadVitaleResponse* response) override {
     *response = daemon_.vitale;

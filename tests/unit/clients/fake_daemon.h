@@ -58,6 +58,7 @@ class FakeDaemon {
   std::vector<v1::WatchReadersResponse> events;
   v1::SetReaderEnabledResponse order_result;
   v1::GetProfessionalCardResponse card;
+  v1::AuthenticateResponse proof;
   std::vector<v1::LoginPrompt> prompts;
   std::optional<v1::ErrorDetail> login_error;  ///< after the prompts, instead of a lease
   v1::Lease lease;
@@ -75,6 +76,7 @@ class FakeDaemon {
   std::vector<std::string> logged_out;
   std::optional<v1::SearchByVitaleRequest> vitale_search;
   std::optional<v1::SearchByTraitsRequest> traits_search;
+  v1::AuthenticateRequest proof_request;
 
   /// Waits until no Login stream is open on the server's side; true when that is so within 10 s.
   bool login_stream_ended();

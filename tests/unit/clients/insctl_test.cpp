@@ -245,6 +245,49 @@ TEST_F(Insctl, CapabilitiesAreShownWhenAskedFor) {
   EXPECT_THAT(out, HasSubstr("pas encore essayée"));
 }
 
+TEST_F(Insctl, ActivitiesNeedALoginAndAreShown) {
+  daemon.card.mutable_card()->set_national_id("899900000017");
+  daemon.card.mutable_card()->set_national_id_kind(v1::NATIONAL_ID_KIND_RPPS);
+  daemon.card.mutable_card()->set_speciality_code("SM26");
+  auto& activity = *daemon.card.add_activities();
+  activity.set_number(3);
+  activity.set_structure_name("CABINET\x1b[2J");
+  activity.set_sector_code("SA07");
+  daemon.card.set_activities_source(v1::DATUM_SOURCE_READ);
+  EXPECT_EQ(insctl({"professional", "--activities"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+  EXPECT_EQ(insctl({"professional", "--activities", "--lease", "LEASE-TOKEN-1"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("899900000017 (RPPS)"));
+  EXPECT_THAT(out, HasSubstr("SM26"));
+  EXPECT_THAT(out, HasSubstr("Activity 3"));
+  EXPECT_THAT(out, HasSubstr("CABINET?[2J, SA07"));
+  EXPECT_EQ(insctl({"professional"}), EXIT_OK);
+  EXPECT_THAT(out, Not(HasSubstr("Activity")));
+  daemon.card.clear_activities();
+  daemon.card.set_activities_source(v1::DATUM_SOURCE_NOT_PRESENT);
+  EXPECT_EQ(insctl({"professional", "--activities", "--lease", "LEASE-TOKEN-1"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("not on the card"));
+}
+
+TEST_F(Insctl, AuthenticatePrintsTheProofAlone) {
+  daemon.proof.set_proof("header.payload.signature");
+  const std::string challenge(32, 'a');
+  EXPECT_EQ(
+      insctl({"authenticate", "--audience", "https://a.example", "--challenge", challenge, "--lease", "L"}),
+      EXIT_OK);
+  EXPECT_EQ(out, "header.payload.signature\n");
+  EXPECT_EQ(daemon.proof_request.challenge(), std::string(16, '\xaa'));
+  EXPECT_EQ(daemon.proof_request.audience(), "https://a.example");
+  EXPECT_EQ(daemon.proof_request.lease(), "L");
+  EXPECT_EQ(insctl({"authenticate", "--audience", "x", "--challenge", challenge}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+  for (const std::string& bad : {std::string(), std::string(30, 'a'), std::string(33, 'a'),
+                                 std::string(130, 'a'), std::string(32, 'g')}) {
+    EXPECT_EQ(insctl({"authenticate", "--audience", "x", "--challenge", bad, "--lease", "L"}), EXIT_USAGE)
+        << bad;
+  }
+}
+
 TEST_F(Insctl, JsonKeepsTheContractsNames) {
   auto& reader = *daemon.readers.add_readers();
   reader.set_name("reader-a");

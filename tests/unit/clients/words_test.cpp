@@ -119,6 +119,7 @@ TEST(Words, EveryEnumeratorShownHasAWord) {
   expect_terms(v1::ProfessionalCardType_descriptor());
   expect_terms(v1::LeaseEndCause_descriptor());
   expect_terms(v1::CpsBackend_descriptor());
+  expect_terms(v1::NationalIdKind_descriptor());
   expect_terms(v1::KeyState_descriptor());
   expect_terms(v1::CertificateTrust_descriptor());
   expect_terms(v1::NumberKind_descriptor());

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,10 +90,15 @@ class FakeCps final : public CardDouble {
  public:
   explicit FakeCps(CpsIds ids = {});
 
+  /// A data object in a file of its own (PKCS#15 DODF 7005); `pin_needed`: READ BINARY is refused until
+  /// VERIFY.
+  void add_data(const std::string& label, const std::string& file, Bytes value, bool pin_needed = false);
+
   /// Checks `signature` over SHA-256 of `message` with the public key.
   [[nodiscard]] bool verifies(cps::KeyUse use, ByteView message, ByteView signature) const;
 
   std::map<std::string, Bytes> files;  ///< by absolute path in hexadecimal
+  std::set<std::string> behind_pin;    ///< likewise
   std::string pin = "1234";
   int tries = 3;
   bool gives_counter = true;

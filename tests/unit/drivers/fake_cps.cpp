@@ -90,6 +90,18 @@ void FakeCps::write_files() {
   files[app + ids_.authentication_certificate] = tlv(0x30, Bytes(1290, 0x52));
 }
 
+void FakeCps::add_data(const std::string& label, const std::string& file, Bytes value, bool pin_needed) {
+  const std::string& app = ids_.application;
+  const Bytes named = tlv(0xA7, tlv(0x30, tlv(0x04, path_of(ids_, "7005"))));
+  Bytes& directory = files[app + "7005"];
+  if (directory.empty()) files[app + "5031"] = named + files[app + "5031"];
+  directory = directory + tlv(0x30, tlv(0x30, tlv(0x0C, text(label)) + tlv(0x03, {0x06, 0x40})) +
+                                        tlv(0x30, tlv(0x0C, text("CPS"))) +
+                                        tlv(0xA1, tlv(0x30, tlv(0x04, path_of(ids_, file)))));
+  files[app + file] = std::move(value);
+  if (pin_needed) behind_pin.insert(app + file);
+}
+
 bool FakeCps::verifies(cps::KeyUse use, ByteView message, ByteView signature) const {
   const std::shared_ptr<EVP_MD_CTX> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, rsa_key(use)) == 1 &&
@@ -141,6 +153,7 @@ Bytes FakeCps::read(ByteView command) {
   if (command[2] == 0x9C)
     return current_ == "3F00" ? read_binary(files["3F00D003"], command) : status(0x6A82);
   if ((command[2] & 0x80U) != 0) return status(0x6A82);
+  if (behind_pin.contains(current_) && !verified) return status(0x6982);
   return read_binary(files[current_], command);
 }
 
