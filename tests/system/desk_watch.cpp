@@ -24,9 +24,13 @@ void DeskWatch::take(const v1::WatchReadersResponse& message) {
   {
     const std::lock_guard lock(mutex_);
     if (message.has_pcsc()) {
-      const bool was_there = picture_.pcsc == v1::PCSC_STATE_AVAILABLE;
-      picture_.pcsc = message.pcsc().state();
-      if (was_there && picture_.pcsc != v1::PCSC_STATE_AVAILABLE) ++picture_.times_away;
+      const bool was_there = picture_.pcsc.state() == v1::PCSC_STATE_AVAILABLE;
+      picture_.pcsc = message.pcsc();
+      if (was_there && picture_.pcsc.state() != v1::PCSC_STATE_AVAILABLE) ++picture_.times_away;
+    } else if (message.has_pcsc_event()) {
+      picture_.events.push_back(message.pcsc_event());
+    } else if (message.has_snapshot_end()) {
+      picture_.complete = true;
     } else if (message.has_reader()) {
       picture_.readers[message.reader().name()] = message.reader();
     } else if (message.has_reader_removed()) {
@@ -48,12 +52,19 @@ DeskWatch::Picture DeskWatch::now() {
   return picture_;
 }
 
+std::function<bool(const DeskWatch::Picture&)> reader_is(std::string reader, v1::ReaderState state) {
+  return [reader = std::move(reader), state](const DeskWatch::Picture& picture) {
+    const auto found = picture.readers.find(reader);
+    return found != picture.readers.end() && found->second.state() == state;
+  };
+}
+
 std::function<bool(const DeskWatch::Picture&)> card_is(std::string reader, v1::CardKind kind,
                                                        std::string not_this) {
   return
       [reader = std::move(reader), kind, not_this = std::move(not_this)](const DeskWatch::Picture& picture) {
         const auto found = picture.readers.find(reader);
-        return picture.pcsc == v1::PCSC_STATE_AVAILABLE && found != picture.readers.end() &&
+        return picture.pcsc.state() == v1::PCSC_STATE_AVAILABLE && found != picture.readers.end() &&
                found->second.state() == v1::READER_STATE_CARD_PRESENT && found->second.card_kind() == kind &&
                found->second.generation() != not_this;
       };

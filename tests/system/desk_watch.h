@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/system/desk_client.h"
 
@@ -17,8 +18,10 @@ namespace insd::test {
 class DeskWatch {
  public:
   struct Picture {
-    v1::PcscState pcsc = v1::PCSC_STATE_UNSPECIFIED;
+    bool complete = false;  ///< the snapshot is over
+    v1::PcscStatus pcsc;
     std::map<std::string, v1::Reader> readers;  ///< by name
+    std::vector<v1::PcscEvent> events;          ///< all that were told, in their order
     std::size_t times_away = 0;                 ///< how often the service was seen to go
     bool ended = false;                         ///< the stream is over
   };
@@ -43,6 +46,9 @@ class DeskWatch {
   Picture picture_;
   std::thread thread_;
 };
+
+/// For wait_for(): the reader is in this state.
+std::function<bool(const DeskWatch::Picture&)> reader_is(std::string reader, v1::ReaderState state);
 
 /// For wait_for(): the service answers and the reader holds a card of this kind, under another generation
 /// than `not_this`.

@@ -11,6 +11,7 @@
 #include <winscard.h>
 
 #include "tests/system/desk_client.h"
+#include "tests/system/desk_watch.h"
 #include "tests/world/world.h"
 
 namespace insd::test {
@@ -92,16 +93,8 @@ class NeighboursTest : public ::testing::Test {
     return code.empty() ? "gRPC " + std::to_string(status.error_code()) : code;
   }
 
-  // Waits for the reader to be in this state, by its watch.
   bool wait_for_state(v1::ReaderState wanted) {
-    grpc::ClientContext context;
-    context.set_deadline(deadline());
-    const auto stream = client_->reader_->WatchReaders(&context, {});
-    v1::WatchReadersResponse event;
-    while (stream->Read(&event)) {
-      if (event.reader().name() == reader() && event.reader().state() == wanted) return true;
-    }
-    return false;
+    return DeskWatch(*client_->reader_).wait_for(reader_is(reader(), wanted)).has_value();
   }
 
   World world_;

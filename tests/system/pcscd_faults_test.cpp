@@ -93,15 +93,11 @@ class DeskFaults : public testing::Test {
     ASSERT_TRUE(sees(card.reader(), kind));
   }
   bool sees_empty(unsigned reader) {
-    return watch_
-        ->wait_for([name = world_.reader_name(reader)](const DeskWatch::Picture& picture) {
-          const auto found = picture.readers.find(name);
-          return found != picture.readers.end() && found->second.state() == v1::READER_STATE_EMPTY;
-        })
-        .has_value();
+    return watch_->wait_for(reader_is(world_.reader_name(reader), v1::READER_STATE_EMPTY)).has_value();
   }
   bool sees_service(v1::PcscState state) {
-    return watch_->wait_for([state](const DeskWatch::Picture& picture) { return picture.pcsc == state; })
+    return watch_
+        ->wait_for([state](const DeskWatch::Picture& picture) { return picture.pcsc.state() == state; })
         .has_value();
   }
 

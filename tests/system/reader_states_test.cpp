@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What WatchReaders tells while readers, cards and pcscd itself come and go: states with a code and a remedy,
 // outages from their loss to their end.
+#include <algorithm>
 #include <chrono>
 #include <functional>
 
@@ -9,6 +10,7 @@
 
 #include "drivers/pcsc/card_session.h"
 #include "tests/system/desk_client.h"
+#include "tests/system/desk_watch.h"
 #include "tests/world/world.h"
 
 namespace insd::test {
@@ -21,80 +23,45 @@ using world::World;
 using Steady = std::chrono::steady_clock;
 using Kind = v1::PcscEventKind;
 
-/// Everything that one watcher is told.
+/// What a watcher knew when it last waited.
 class Watch {
  public:
-  explicit Watch(v1::ReaderService::Stub& stub) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
-    stream_ = stub.WatchReaders(&context_, {});
-    while (message_.event_case() != v1::WatchReadersResponse::kSnapshotEnd && next()) {
-    }
-  }
-  ~Watch() {
-    context_.TryCancel();
-    stream_->Finish();
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
+  using Picture = DeskWatch::Picture;
 
-  /// Reads on until `wanted` accepts a message; false at the end of the stream.
-  bool until(const std::function<bool(const v1::WatchReadersResponse&)>& wanted) {
-    while (next()) {
-      if (wanted(message_)) return true;
-    }
-    return false;
+  explicit Watch(v1::ReaderService::Stub& stub) : watch_(stub) {
+    EXPECT_TRUE(until([](const Picture& now) { return now.complete; }));
   }
-  /// The reader is, or comes to be, in this state.
-  bool until_reader(const std::string& name, v1::ReaderState state) {
-    const auto known = readers_.find(name);
-    if (known != readers_.end() && known->second.state() == state) return true;
-    return until([&](const auto& message) {
-      return message.reader().name() == name && message.reader().state() == state;
+
+  bool until(const std::function<bool(const Picture&)>& wanted) {
+    const auto came = watch_.wait_for(wanted);
+    if (came) picture_ = *came;
+    return came.has_value();
+  }
+  bool until_reader(const std::string& name, v1::ReaderState state) { return until(reader_is(name, state)); }
+  bool until_event(Kind kind) {
+    return until([&](const Picture& now) {
+      return std::any_of(now.events.begin() + forgotten_, now.events.end(),
+                         [&](const v1::PcscEvent& event) { return event.kind() == kind; });
     });
   }
-  bool until_event(Kind kind) {
-    return until([&](const auto& message) { return message.pcsc_event().kind() == kind; });
-  }
 
-  [[nodiscard]] const v1::Reader& reader(const std::string& name) const { return readers_.at(name); }
-  [[nodiscard]] bool has(const std::string& name) const { return readers_.count(name) != 0; }
-  [[nodiscard]] const v1::PcscStatus& pcsc() const { return pcsc_; }
+  [[nodiscard]] const v1::Reader& reader(const std::string& name) const { return picture_.readers.at(name); }
+  [[nodiscard]] bool has(const std::string& name) const { return picture_.readers.contains(name); }
+  [[nodiscard]] const v1::PcscStatus& pcsc() const { return picture_.pcsc; }
+  [[nodiscard]] std::vector<v1::PcscEvent> events() const {
+    return {picture_.events.begin() + forgotten_, picture_.events.end()};
+  }
   [[nodiscard]] std::vector<Kind> kinds() const {
     std::vector<Kind> kinds;
-    for (const auto& event : events_) kinds.push_back(event.kind());
+    for (const auto& event : events()) kinds.push_back(event.kind());
     return kinds;
   }
-  [[nodiscard]] const std::vector<v1::PcscEvent>& events() const { return events_; }
-  void forget_events() { events_.clear(); }
+  void forget_events() { forgotten_ = static_cast<std::ptrdiff_t>(picture_.events.size()); }
 
  private:
-  bool next() {
-    if (!stream_->Read(&message_)) return false;
-    switch (message_.event_case()) {
-      case v1::WatchReadersResponse::kReader:
-        readers_[message_.reader().name()] = message_.reader();
-        break;
-      case v1::WatchReadersResponse::kReaderRemoved:
-        readers_.erase(message_.reader_removed());
-        break;
-      case v1::WatchReadersResponse::kPcsc:
-        pcsc_ = message_.pcsc();
-        break;
-      case v1::WatchReadersResponse::kPcscEvent:
-        events_.push_back(message_.pcsc_event());
-        break;
-      default:
-        break;
-    }
-    return true;
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::WatchReadersResponse>> stream_;
-  v1::WatchReadersResponse message_;
-  std::map<std::string, v1::Reader> readers_;
-  v1::PcscStatus pcsc_;
-  std::vector<v1::PcscEvent> events_;
+  DeskWatch watch_;
+  Picture picture_;
+  std::ptrdiff_t forgotten_ = 0;
 };
 
 std::int64_t milliseconds_of(const v1::PcscEvent& event) {
@@ -106,6 +73,13 @@ class ReaderStatesTest : public ::testing::Test {
   void start_insd() {
     world_.start_insd(world_.insd_config());
     client_.emplace(world_.socket());
+  }
+
+  Watch start_with_card(unsigned reader, const std::string& kind, const std::string& profile) {
+    world_.start_pcscd();
+    world_.insert_card(reader, kind, profile);
+    start_insd();
+    return Watch(*client_->reader_);
   }
 
   // What a program that wants the reader for itself does.
@@ -146,10 +120,7 @@ class ReaderStatesTest : public ::testing::Test {
 };
 
 TEST_F(ReaderStatesTest, T_PCSC_01_PcscdStoppedAndKilledIsLostRecoveringRecovered) {
-  world_.start_pcscd();
-  world_.insert_card(1, "vitale2", "vitale-demo");
-  start_insd();
-  Watch watch(*client_->reader_);
+  Watch watch = start_with_card(1, "vitale2", "vitale-demo");
   const std::string name = world_.reader_name(1);
   ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
   for (const int signal : {SIGTERM, SIGKILL}) {
@@ -158,8 +129,7 @@ TEST_F(ReaderStatesTest, T_PCSC_01_PcscdStoppedAndKilledIsLostRecoveringRecovere
     const auto begin = Steady::now();
     world_.stop_pcscd(signal);
     ASSERT_TRUE(watch.until_event(v1::PCSC_EVENT_KIND_LOST));
-    ASSERT_TRUE(
-        watch.until([&](const auto& message) { return message.pcsc().state() == v1::PCSC_STATE_ABSENT; }));
+    ASSERT_TRUE(watch.until([](const auto& now) { return now.pcsc.state() == v1::PCSC_STATE_ABSENT; }));
     EXPECT_EQ(watch.pcsc().problem_code(), "PCSC_ABSENT");
     EXPECT_THAT(watch.pcsc().problem(), HasSubstr("pas démarré"));
     EXPECT_THAT(watch.pcsc().remedy(), HasSubstr("démarrer"));
@@ -234,10 +204,7 @@ TEST_F(ReaderStatesTest, T_PCSC_01_NoLeaseSurvivesPcscd) {
 }
 
 TEST_F(ReaderStatesTest, T_CARD_10_AResetByAnotherProgramIsAnotherGenerationOfTheSameReader) {
-  world_.start_pcscd();
-  world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
-  Watch watch(*client_->reader_);
+  Watch watch = start_with_card(0, "cps3", "cps-dr-exemple");
   const std::string name = world_.reader_name(0);
   ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
   auto login = client_->login();
@@ -249,8 +216,8 @@ TEST_F(ReaderStatesTest, T_CARD_10_AResetByAnotherProgramIsAnotherGenerationOfTh
     connection.at_end(pcsc::AtEnd::RESET);
   }
   EXPECT_EQ(code_of(client_->professional()), "CARD_RESET");
-  ASSERT_TRUE(watch.until([&](const auto& message) {
-    return message.reader().name() == name && message.reader().generation() != generation;
+  ASSERT_TRUE(watch.until([&](const auto& now) {
+    return now.readers.contains(name) && now.readers.at(name).generation() != generation;
   }));
   EXPECT_EQ(watch.reader(name).state(), v1::READER_STATE_CARD_PRESENT);
   EXPECT_TRUE(watch.events().empty()) << "the service had no part in it";
@@ -261,10 +228,7 @@ TEST_F(ReaderStatesTest, T_CARD_10_AResetByAnotherProgramIsAnotherGenerationOfTh
 }
 
 TEST_F(ReaderStatesTest, T_PCSC_03_AReaderHeldByAnotherProgramIsShownAndSoIsItsEnd) {
-  world_.start_pcscd();
-  world_.insert_card(1, "vitale2", "vitale-demo");
-  start_insd();
-  Watch watch(*client_->reader_);
+  Watch watch = start_with_card(1, "vitale2", "vitale-demo");
   const std::string name = world_.reader_name(1);
   ASSERT_TRUE(watch.until_reader(name, v1::READER_STATE_CARD_PRESENT));
   const v1::Reader before = watch.reader(name);
