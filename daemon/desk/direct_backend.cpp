@@ -29,7 +29,12 @@ auto leaving_nothing_verified(pcsc::CardSession& session, const Work& work) {
 }  // namespace
 
 asio::awaitable<Chosen> DirectBackend::choose(Selection selection, ReaderFilter allowed) {
-  co_return desk_.choose(selection, Wanted::CPS, allowed);
+  // Where a module may be installed, a CPS4 lacks that; where it may not, the card is not for this desk.
+  const bool waits_for_a_module = config_.backend == CpsBackend::AUTO;
+  Chosen card = desk_.choose(selection, waits_for_a_module ? Wanted::CPS_BY_MODULE : Wanted::CPS, allowed);
+  if (card.kind == CardKind::CPS_4)
+    throw Error(Code::CPS_MODULE_MISSING, "a CPS4 can be used by a module only");
+  co_return card;
 }
 
 asio::awaitable<CpsCard> DirectBackend::read_card(Chosen chosen, Patience patience) {

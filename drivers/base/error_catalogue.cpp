@@ -116,8 +116,12 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "Reprendre à la lecture de la carte."},
     {Code::CARD_UNSUPPORTED, "CARD_UNSUPPORTED", Layer::CARD, Retry::AFTER_USER_ACTION,
      "This kind of card is not supported.", "Ce modèle de carte n'est pas pris en charge.",
-     "Use a card of the support table; a Vitale 1 card must be replaced by the health insurance.",
-     "Utiliser une carte prise en charge ; une carte Vitale 1 doit être remplacée par la caisse."},
+     "Use a card of the support table; a CPS4 needs the ANS module, a CPS goes into a contact slot, a Vitale "
+     "1 card "
+     "must be replaced by the health insurance.",
+     "Utiliser une carte prise en charge ; une CPS 4 demande le module de l'ANS, une CPS se lit par contact, "
+     "une "
+     "carte Vitale 1 doit être remplacée par la caisse."},
     {Code::CARD_WRONG_KIND, "CARD_WRONG_KIND", Layer::CARD, Retry::AFTER_USER_ACTION,
      "The card in the reader is not of the kind that is needed.",
      "La carte insérée n'est pas celle qui est attendue.",
