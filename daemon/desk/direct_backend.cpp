@@ -130,7 +130,7 @@ asio::awaitable<std::optional<CardData>> DirectBackend::protected_data(Chosen ca
                                                                        Patience patience) {
   std::function<std::optional<CardData>(pcsc::CardSession&)> work =
       [layout = layout_of(card.generation), prefix = std::move(label_prefix)](pcsc::CardSession& session) {
-        return read_card_data(session, layout, prefix);
+        return leaving_nothing_verified(session, [&] { return read_card_data(session, layout, prefix); });
       };
   return desk_.with_card<std::optional<CardData>>(std::move(card), std::move(work), std::move(patience));
 }

@@ -33,6 +33,13 @@ class FaultsTest : public ::testing::Test {
     client_.emplace(world_.socket());
   }
 
+  world::Card& start_with_cps(const std::string& profile = "cps-dr-exemple") {
+    world_.start_pcscd();
+    world::Card& card = world_.insert_card(0, "cps3", profile);
+    start_insd();
+    return card;
+  }
+
   // A desk with both cards, logged in; the teleservice is the test's to start.
   void start_desk() {
     world_.start_pcscd();
@@ -146,9 +153,7 @@ TEST_F(FaultsTest, TheProfessionalsCardPulledEndsTheLease) {
 // ---- the PIN ----
 
 TEST_F(FaultsTest, T_PIN_02_AWrongPinSpendsExactlyOneTryAndTheAnswerSaysSo) {
-  world_.start_pcscd();
-  world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  start_with_cps();
   auto login = client_->login();
   EXPECT_FALSE(login->finish("9999"));
   const Failure failure = login->failure();
@@ -159,9 +164,7 @@ TEST_F(FaultsTest, T_PIN_02_AWrongPinSpendsExactlyOneTryAndTheAnswerSaysSo) {
 }
 
 TEST_F(FaultsTest, T_PIN_03_ABlockedCardIsSentNothing) {
-  world_.start_pcscd();
-  auto& card = world_.insert_card(0, "cps3", "cps-blocked");
-  start_insd();
+  auto& card = start_with_cps("cps-blocked");
   auto login = client_->login();
   EXPECT_FALSE(login->finish("1234"));
   EXPECT_EQ(login->failure().detail.code(), "PIN_BLOCKED");
@@ -171,9 +174,7 @@ TEST_F(FaultsTest, T_PIN_03_ABlockedCardIsSentNothing) {
 }
 
 TEST_F(FaultsTest, T_PIN_03_TheLastTryNeedsConsent) {
-  world_.start_pcscd();
-  auto& card = world_.insert_card(0, "cps3", "cps-last-try");
-  start_insd();
+  auto& card = start_with_cps("cps-last-try");
   auto login = client_->login();
   const auto first = login->next();
   ASSERT_TRUE(first && first->has_prompt());
@@ -186,9 +187,7 @@ TEST_F(FaultsTest, T_PIN_03_TheLastTryNeedsConsent) {
 }
 
 TEST_F(FaultsTest, T_PIN_04_AMalformedPinIsSentToNoCard) {
-  world_.start_pcscd();
-  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  auto& card = start_with_cps();
   using namespace std::string_literals;
   for (const std::string& pin :
        {""s, "123"s, "123456789"s, "12a4"s, "12\0"s + "4", "１２３４"s, std::string(300, '1')}) {
@@ -202,9 +201,7 @@ TEST_F(FaultsTest, T_PIN_04_AMalformedPinIsSentToNoCard) {
 }
 
 TEST_F(FaultsTest, T_PIN_02_ACancelSpendsNothing) {
-  world_.start_pcscd();
-  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  auto& card = start_with_cps();
   auto login = client_->login();
   const auto prompt = login->next();
   ASSERT_TRUE(prompt && prompt->has_prompt());
@@ -215,9 +212,7 @@ TEST_F(FaultsTest, T_PIN_02_ACancelSpendsNothing) {
 }
 
 TEST_F(FaultsTest, T_PIN_05_QuestionsLeftUnansweredMakeTheirUserWait) {
-  world_.start_pcscd();
-  world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  start_with_cps();
   for (const char* code : {"PIN_CANCELLED", "PIN_CANCELLED", "PIN_CANCELLED", "RATE_LIMITED"}) {
     auto login = client_->login();
     const auto prompt = login->next();
@@ -280,9 +275,7 @@ TEST_F(FaultsTest, T_PCSC_04_AFrozenPcscdDoesNotKeepTheDaemonFromEnding) {
 }
 
 TEST_F(FaultsTest, T_PIN_06_OneQuestionAtATimePerCard) {
-  world_.start_pcscd();
-  world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  start_with_cps();
   auto first = client_->login();
   const auto prompt = first->next();
   ASSERT_TRUE(prompt && prompt->has_prompt());
@@ -294,9 +287,7 @@ TEST_F(FaultsTest, T_PIN_06_OneQuestionAtATimePerCard) {
 }
 
 TEST_F(FaultsTest, T_PIN_06_AnAnswerToAnotherQuestionIsRefused) {
-  world_.start_pcscd();
-  auto& card = world_.insert_card(0, "cps3", "cps-dr-exemple");
-  start_insd();
+  auto& card = start_with_cps();
   auto login = client_->login();
   const auto prompt = login->next();
   ASSERT_TRUE(prompt && prompt->has_prompt());

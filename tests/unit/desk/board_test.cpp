@@ -7,21 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "drivers/base/error.h"
+#include "tests/unit/desk/desk_support.h"
 
 namespace insd::desk {
 namespace {
-
-const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
-const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
-
-pcsc::Slot slot(std::string name, Bytes atr, std::uint32_t insertions = 1) {
-  pcsc::Slot made;
-  made.reader = std::move(name);
-  made.state = atr.empty() ? pcsc::SlotState::EMPTY : pcsc::SlotState::PRESENT;
-  made.atr = std::move(atr);
-  made.insertions = insertions;
-  return made;
-}
 
 class HandClock final : public Clock {
  public:

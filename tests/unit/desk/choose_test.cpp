@@ -5,23 +5,13 @@
 #include "daemon/desk/board.h"
 #include "daemon/desk/entries.h"
 #include "drivers/base/error.h"
+#include "tests/unit/desk/desk_support.h"
 
 namespace insd::desk {
 namespace {
 
-const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
-const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
 const Bytes kVitale1Atr = from_hex("3F65250022 09699000");
 const Bytes kUnknownAtr = from_hex("3B00");
-
-pcsc::Slot slot(std::string name, Bytes atr, std::uint32_t insertions = 1) {
-  pcsc::Slot made;
-  made.reader = std::move(name);
-  made.state = atr.empty() ? pcsc::SlotState::EMPTY : pcsc::SlotState::PRESENT;
-  made.atr = std::move(atr);
-  made.insertions = insertions;
-  return made;
-}
 
 ReaderConfig entry(std::string match, std::string alias, ReaderRole role, std::string desk = {}) {
   return {std::move(match), std::move(alias), role, {}, {}, std::move(desk)};

@@ -18,15 +18,13 @@
 
 #include "daemon/desk/desk.h"
 #include "drivers/base/error.h"
+#include "tests/unit/desk/desk_support.h"
 #include "tests/unit/drivers/scripted_pcsc.h"
 
 namespace insd::desk {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-inline const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
-inline const Bytes kOtherAtr = from_hex("3B75130000 46 09EA9000");
 
 class DeskTest : public ::testing::Test {
  protected:
@@ -109,6 +107,12 @@ class DeskTest : public ::testing::Test {
 
   static int touch(pcsc::CardSession& session) {
     return static_cast<int>(session.exchange(from_hex("00A40000023F00")).size());
+  }
+
+  // As a login leaves the card: to be reset at the end.
+  static int verify(pcsc::CardSession& session) {
+    session.reset_at_end();
+    return touch(session);
   }
 
   test::ScriptedPcsc pcsc_;

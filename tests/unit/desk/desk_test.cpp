@@ -36,10 +36,7 @@ TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenNobodyHoldsItAnyMore) {
   insert();
   const auto card = chosen();
   auto hold = desk_.hold(card);
-  run<int>(card, [](pcsc::CardSession& session) {
-    session.reset_at_end();
-    return touch(session);
-  });
+  run<int>(card, verify);
   run<int>(card, touch);
   EXPECT_EQ(pcsc_.calls("Disconnect"), 0);
   hold.reset();
@@ -53,10 +50,7 @@ TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenTheDeskStops) {
   insert();
   const auto card = chosen();
   const auto hold = desk_.hold(card);
-  run<int>(card, [](pcsc::CardSession& session) {
-    session.reset_at_end();
-    return touch(session);
-  });
+  run<int>(card, verify);
   desk_.stop();
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
   EXPECT_EQ(pcsc_.open_cards(), 0U);
@@ -105,10 +99,7 @@ TEST_F(DeskTest, ACardThatWasVerifiedIsResetWhenItsReaderIsDisabled) {
   insert();
   const auto card = chosen();
   const auto hold = desk_.hold(card);
-  run<int>(card, [](pcsc::CardSession& session) {
-    session.reset_at_end();
-    return touch(session);
-  });
+  run<int>(card, verify);
   order("R", false);
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
   EXPECT_EQ(pcsc_.open_cards(), 0U);

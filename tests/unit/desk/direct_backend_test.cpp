@@ -9,8 +9,6 @@
 namespace insd::desk {
 namespace {
 
-const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
-
 class DirectBackendTest : public DeskTest {
  protected:
   DirectBackendTest() {

@@ -16,6 +16,7 @@
 
 #include "daemon/desk/board.h"
 #include "drivers/base/error.h"
+#include "tests/unit/desk/desk_support.h"
 #include "tests/unit/drivers/scripted_pcsc.h"
 
 namespace insd::desk {
@@ -23,9 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
-
-const Bytes kVitaleAtr = from_hex("3B75130000 45 09EA9000");
-const Bytes kCpsAtr = from_hex("3BAC00402A001225006480000310009000");
 
 class TwinsTest : public ::testing::Test {
  protected:
