@@ -21,13 +21,17 @@ struct Begin {
   std::string profile, editor;
   std::string message_id;
   std::string environment;
-  std::string audience;  ///< whom a proof of presence is for
+  std::string audience;    ///< whom a proof of presence is for
+  std::string mode;        ///< "cps" or "organisation"
+  std::string executable;  ///< for display only
 };
 
 /// How it ended.
 struct End {
   std::string code;  ///< "00", "01", "02", or an error code
   std::int64_t duration_ms = 0;
+  std::string number = {};          ///< of the identity it was about; kept as HMAC only
+  std::string changed_traits = {};  ///< their names, separated by commas; no values
 };
 
 class Journal {

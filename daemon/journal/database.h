@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The audit trail's file: an SQLite database that takes new records and gives none up.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/journal/chain.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace insd::journal {
+
+/// A record as it is stored.
+struct StoredRecord {
+  Record record;
+  Bytes link;  ///< as stored: of any length
+};
+
+/// One connection; one thread at a time. Every failure is JOURNAL_UNAVAILABLE with SQLite's words.
+class Database {
+ public:
+  enum class Access : std::uint8_t { APPEND, READ };
+
+  /// APPEND creates the file (0600) when it is not there. Refuses a file that is not an audit trail of this
+  /// layout.
+  Database(const std::filesystem::path& file, Access access);
+
+  /// On the disk when it returns; not stored at all when it throws.
+  void append(const StoredRecord& stored);
+
+  /// The newest record; of a new file one whose sequence is 0 and whose link is first_link().
+  [[nodiscard]] StoredRecord newest() const;
+
+  /// Calls `each` in the order of the sequence until it returns false. Numbers and texts that are neither are
+  /// null.
+  void read(const std::function<bool(const StoredRecord&)>& each) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const;
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+  [[nodiscard]] Statement prepare(const std::string& sql) const;
+  void run(const std::string& sql) const;
+  [[nodiscard]] std::int64_t number(const std::string& sql) const;
+  [[noreturn]] void fail(std::string_view what) const;
+  void create() const;
+
+  std::unique_ptr<sqlite3, Close> database_;
+  Statement insert_;
+};
+
+}  // namespace insd::journal

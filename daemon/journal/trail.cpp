@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/journal/trail.h"
+
+#include <mutex>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/journal/database.h"
+#include "drivers/base/error.h"
+
+namespace insd::journal {
+namespace {
+
+constexpr std::int64_t kCheckpointEvery = 100;
+
+Value text(const std::string& words) {
+  if (words.empty()) return {};
+  return printable(words);
+}
+
+Value number(std::int64_t value) {
+  return value;
+}
+
+class Trail final : public Journal {
+ public:
+  Trail(TrailParts parts, const Clock& clock)
+      : parts_(std::move(parts)),
+        clock_(clock),
+        keys_(parts_.key_directory, "journal"),
+        number_keys_(parts_.key_directory, "number"),
+        database_(parts_.file, Database::Access::APPEND) {
+    const StoredRecord newest = database_.newest();
+    const auto* sequence = std::get_if<std::int64_t>(&newest.record[SEQUENCE]);
+    // A link of the wrong length was written by somebody else: the chain goes on from it, and verify() points
+    // there.
+    sequence_ = sequence != nullptr ? *sequence : 0;
+    link_ = newest.link;
+    tell();
+  }
+
+  ~Trail() override { tell(); }
+  Trail(const Trail&) = delete;
+  Trail& operator=(const Trail&) = delete;
+
+  std::uint64_t begin(const Begin& begin) override {
+    Record record;
+    record[KIND] = text("begin");
+    record[OPERATION] = text(begin.operation);
+    record[MODE] = text(begin.mode);
+    record[UID] = number(begin.uid);
+    record[PID] = number(begin.pid);
+    record[EXECUTABLE] = text(begin.executable);
+    record[UNIT] = text(begin.unit);
+    record[REQUEST_ID] = text(begin.request_id);
+    record[PURPOSE_ID] = text(begin.purpose_id);
+    record[PROFESSIONAL] = text(begin.professional);
+    record[PROFILE] = text(begin.profile);
+    record[EDITOR] = text(begin.editor);
+    record[MESSAGE_ID] = text(begin.message_id);
+    record[ENVIRONMENT] = text(begin.environment);
+    record[AUDIENCE] = text(begin.audience);
+    return static_cast<std::uint64_t>(append(std::move(record)));
+  }
+
+  void end(std::uint64_t id, const End& end) noexcept override try {
+    Record record;
+    record[KIND] = text("end");
+    record[BEGAN_AT] = number(static_cast<std::int64_t>(id));
+    record[CODE] = text(end.code);
+    record[DURATION_MS] = number(end.duration_ms);
+    if (!end.number.empty()) {
+      const SiteKey& key = number_keys_.current();
+      record[NUMBER_HMAC] = text(key.id + ":" + to_hex(hmac(key, as_bytes(end.number))));
+    }
+    record[CHANGED_TRAITS] = text(end.changed_traits);
+    append(std::move(record));
+  } catch (const std::exception& failure) {  // the begin record without an end tells it, and so does the log
+    spdlog::error("audit trail: the end of record {} is lost: {}", id, failure.what());
+  }
+
+ private:
+  std::int64_t append(Record record) {
+    const std::lock_guard lock(mutex_);
+    const SiteKey& key = keys_.current();
+    record[SEQUENCE] = number(sequence_ + 1);
+    record[TIME_US] = number(
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count());
+    record[HOST] = text(parts_.host);
+    record[KEY_ID] = text(key.id);
+    StoredRecord stored{std::move(record), {}};
+    stored.link = link(key, link_, stored.record);
+    database_.append(stored);
+    link_ = std::move(stored.link);
+    ++sequence_;
+    if (sequence_ % kCheckpointEvery == 0) tell();
+    return sequence_;
+  }
+
+  void tell() const {
+    if (parts_.checkpoint) parts_.checkpoint({sequence_, to_hex(link_)});
+  }
+
+  const TrailParts parts_;
+  const Clock& clock_;
+  const SiteKeys keys_;
+  const SiteKeys number_keys_;
+  std::mutex mutex_;
+  Database database_;
+  std::int64_t sequence_ = 0;
+  Bytes link_;
+};
+
+}  // namespace
+
+std::unique_ptr<Journal> make_trail(TrailParts parts, const Clock& clock) {
+  return std::make_unique<Trail>(std::move(parts), clock);
+}
+
+}  // namespace insd::journal

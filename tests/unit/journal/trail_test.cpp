@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/journal/trail.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "drivers/base/error.h"
+
+namespace insd::journal {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// What a program other than insd does to the file.
+class OtherHand {
+ public:
+  explicit OtherHand(const fs::path& file) { EXPECT_EQ(sqlite3_open(file.c_str(), &database_), SQLITE_OK); }
+  ~OtherHand() { sqlite3_close(database_); }
+  OtherHand(const OtherHand&) = delete;
+  OtherHand& operator=(const OtherHand&) = delete;
+  int run(const std::string& sql) { return sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr); }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
+
+class TrailTest : public ::testing::Test {
+ protected:
+  TrailTest() {
+    std::string folder = ::testing::TempDir() + "insd-trail-XXXXXX";
+    directory_ = mkdtemp(folder.data());
+    file_ = directory_ / "journal.sqlite";
+  }
+  ~TrailTest() override { fs::remove_all(directory_); }
+
+  std::unique_ptr<Journal> open_trail() {
+    return make_trail(
+        {file_, directory_ / "keys", "desk-pc", [this](const Checkpoint& at) { seen_.push_back(at); }},
+        clock_);
+  }
+  Verdict judge() { return verify(file_, SiteKeys(directory_ / "keys", "journal"), seen_); }
+
+  static Begin search() {
+    Begin begin;
+    begin.operation = "rechercherInsAvecTraitsIdentite";
+    begin.uid = 1000;
+    begin.request_id = "r1";
+    begin.professional = "899900000017";
+    return begin;
+  }
+  /// `count` pairs of begin and end.
+  void write(int count) {
+    const auto trail = open_trail();
+    for (int i = 0; i < count; ++i) trail->end(trail->begin(search()), {"00", 12, "1090763220834"});
+  }
+  void tamper(const std::string& sql) {
+    OtherHand hand(file_);
+    ASSERT_EQ(hand.run("DROP TRIGGER no_change; DROP TRIGGER no_removal;" + sql), SQLITE_OK);
+  }
+  static std::optional<Code> refusal(Journal& trail) {
+    try {
+      trail.begin(search());
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.code();
+    }
+  }
+
+  Clock clock_;
+  fs::path directory_, file_;
+  std::vector<Checkpoint> seen_;
+};
+
+TEST_F(TrailTest, RecordsAreNumberedAcrossRestartsAndVerified) {
+  write(2);
+  write(1);
+  const Verdict verdict = judge();
+  EXPECT_EQ(verdict.records, 6);
+  EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
+}
+
+TEST_F(TrailTest, CheckpointsAreToldAtTheStartTheEndAndEveryHundredRecords) {
+  write(75);
+  std::vector<std::int64_t> sequences;
+  for (const auto& at : seen_) sequences.push_back(at.sequence);
+  EXPECT_THAT(sequences, ElementsAre(0, 100, 150));
+}
+
+// The format is public: Python's own SQLite and HMAC come to the same links.
+TEST_F(TrailTest, AnIndependentProgramVerifiesTheChain) {
+  write(3);
+  const std::string program = std::string(INSD_SOURCE_DIR) + "/tests/unit/journal/verify_trail.py";
+  FILE* out = popen((program + " " + file_.string() + " " + (directory_ / "keys").string()).c_str(), "r");
+  ASSERT_NE(out, nullptr);
+  std::array<char, 256> line{};
+  const std::string said = fgets(line.data(), line.size(), out) != nullptr ? line.data() : "";
+  EXPECT_EQ(pclose(out), 0);
+  EXPECT_EQ(said, "6 records\n");
+}
+
+TEST_F(TrailTest, NoIdentityAndNoForgedFieldIsInTheFile) {
+  {
+    const auto trail = open_trail();
+    Begin begin = search();
+    begin.request_id = "r1\nuid=0";
+    trail->end(trail->begin(begin), {"00", 12, "1090763220834"});
+  }
+  std::string content;
+  for (const char* suffix : {"", "-wal"}) {
+    std::ifstream in(file_.string() + suffix, std::ios::binary);
+    content.append(std::istreambuf_iterator<char>(in), {});
+  }
+  EXPECT_THAT(content, HasSubstr("r1?uid=0"));
+  EXPECT_THAT(content, Not(HasSubstr("1090763220834")));
+  EXPECT_THAT(content, HasSubstr("number-0001-"));
+}
+
+TEST_F(TrailTest, EveryChangedValueIsFoundAndLocated) {
+  write(5);
+  for (const char* change : {"time_us = time_us + 1", "operation = 'login'", "uid = 0", "professional = NULL",
+                             "code = '01'", "kind = 'end'", "began_at = 1", "host = 'other'",
+                             "key_id = 'journal-0009-00000000'", "link = x'00'"}) {
+    const fs::path kept = directory_ / "kept";
+    fs::copy_file(file_, kept, fs::copy_options::overwrite_existing);
+    tamper(std::string("UPDATE record SET ") + change + " WHERE sequence = 7");
+    const Verdict verdict = judge();
+    EXPECT_EQ(verdict.records, 6) << change;
+    EXPECT_EQ(verdict.bad_sequence, 7) << change;
+    fs::rename(kept, file_);
+    for (const char* suffix : {"-wal", "-shm"}) fs::remove(file_.string() + suffix);
+  }
+}
+
+TEST_F(TrailTest, ARemovedRecordIsFound) {
+  write(3);
+  tamper("DELETE FROM record WHERE sequence = 3");
+  EXPECT_EQ(judge().bad_sequence, 3);
+}
+
+TEST_F(TrailTest, ACutTailIsFoundByWhatWasSeen) {
+  write(3);
+  tamper("DELETE FROM record WHERE sequence > 4");
+  EXPECT_EQ(judge().bad_sequence, 5);
+  EXPECT_THAT(judge().reason, HasSubstr("cut"));
+}
+
+TEST_F(TrailTest, AChainWrittenAnewWithTheKeyIsFoundByWhatWasSeen) {
+  write(3);
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(file_.string() + suffix);
+  const auto seen = seen_;
+  write(3);
+  seen_ = seen;
+  EXPECT_EQ(judge().bad_sequence, 6);
+}
+
+TEST_F(TrailTest, RecordsCannotBeChangedByAccident) {
+  write(1);
+  OtherHand hand(file_);
+  EXPECT_NE(hand.run("UPDATE record SET uid = 0"), SQLITE_OK);
+  EXPECT_NE(hand.run("DELETE FROM record"), SQLITE_OK);
+}
+
+TEST_F(TrailTest, ALockedTrailRefusesBeforeAnythingIsDone) {
+  const auto trail = open_trail();
+  trail->begin(search());
+  OtherHand hand(file_);
+  ASSERT_EQ(hand.run("BEGIN IMMEDIATE"), SQLITE_OK);
+  EXPECT_EQ(refusal(*trail), Code::JOURNAL_UNAVAILABLE);
+  ASSERT_EQ(hand.run("COMMIT"), SQLITE_OK);
+  EXPECT_EQ(refusal(*trail), std::nullopt);
+  EXPECT_EQ(judge().records, 2);
+}
+
+TEST_F(TrailTest, AFullDiskRefusesAndTheChainStaysWhole) {
+  const auto trail = open_trail();
+  trail->begin(search());
+  // The file may not grow any more: the system's answer is what a full disk gives SQLite, a write that fails.
+  rlimit unlimited{};
+  getrlimit(RLIMIT_FSIZE, &unlimited);
+  const rlimit full{fs::file_size(file_.string() + "-wal"), unlimited.rlim_max};
+  const auto previous = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const auto refused = refusal(*trail);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  std::signal(SIGXFSZ, previous);
+  EXPECT_EQ(refused, Code::JOURNAL_UNAVAILABLE);
+  EXPECT_EQ(refusal(*trail), std::nullopt);
+  const Verdict verdict = judge();
+  EXPECT_EQ(verdict.records, 2);
+  EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
+}
+
+TEST_F(TrailTest, AKillLosesNoAcknowledgedRecord) {
+  for (int round = 0; round < 5; ++round) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      close(ends[0]);
+      const auto trail = open_trail();
+      for (;;) {
+        const std::uint64_t acknowledged = trail->begin(search());
+        if (::write(ends[1], &acknowledged, sizeof acknowledged) != sizeof acknowledged) _exit(1);
+      }
+    }
+    close(ends[1]);
+    // Killed after a number of records that is different each time, in the middle of the next.
+    std::uint64_t acknowledged = 0;
+    for (int i = 0; i < 10 + 7 * round; ++i) {
+      ASSERT_EQ(read(ends[0], &acknowledged, sizeof acknowledged), static_cast<ssize_t>(sizeof acknowledged));
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    for (std::uint64_t later = 0;
+         read(ends[0], &later, sizeof later) == static_cast<ssize_t>(sizeof later);) {
+      acknowledged = later;
+    }
+    close(ends[0]);
+    const Verdict verdict = judge();
+    EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
+    EXPECT_GE(verdict.records, static_cast<std::int64_t>(acknowledged));
+  }
+}
+
+TEST_F(TrailTest, AFileThatIsNotATrailIsLeftAlone) {
+  {
+    OtherHand hand(file_);
+    ASSERT_EQ(hand.run("CREATE TABLE patients (name TEXT)"), SQLITE_OK);
+  }
+  fs::permissions(file_, fs::perms(0600));
+  EXPECT_THROW(open_trail(), Error);
+  std::ofstream(file_, std::ios::trunc)
+      << "not a database at all, and longer than a header of one hundred bytes "
+         "or so, so that it is read as one";
+  EXPECT_THROW(open_trail(), Error);
+}
+
+TEST_F(TrailTest, AFileOpenToOthersIsRefused) {
+  write(1);
+  fs::permissions(file_, fs::perms(0644));
+  EXPECT_THROW(open_trail(), Error);
+}
+
+}  // namespace
+}  // namespace insd::journal
