@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include "daemon/insi/exchange.h"
+#include "daemon/journal/trail.h"
 #include "daemon/log.h"
 #include "drivers/base/error.h"
 #include "drivers/base/random.h"
@@ -40,6 +42,15 @@ std::string trust_of(const InsiConfig& insi) {
   if (!asks_insi(insi)) return {};
   std::ifstream file(insi.trust_store, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::unique_ptr<journal::Journal> make_journal(const DaemonConfig& daemon, const Clock& clock) {
+  if (daemon.journal == JournalStore::JOURNALD) return journal::make_journald_journal();
+  std::error_code ignored;  // what is missing in the end is told by the first file in it
+  std::filesystem::create_directory(daemon.state_dir, ignored);
+  return journal::make_trail({daemon.state_dir / "journal.sqlite", daemon.state_dir / "keys",
+                              boost::asio::ip::host_name(), journal::tell_journald},
+                             clock);
 }
 
 std::string monotonic_now() {
@@ -70,7 +81,7 @@ std::shared_ptr<const api::Rules> make_rules(Config config, const Clock& clock) 
 
 App::App(AppOptions options, Config config)
     : options_(std::move(options)),
-      journal_(journal::make_journald_journal()),
+      journal_(make_journal(config.daemon, clock_)),
       insi_trust_(trust_of(config.insi)),
       rules_(make_rules(config, clock_)),
       started_with_(std::move(config)),
@@ -193,8 +204,9 @@ void App::reload() {
     if (rules->config()->readers != started_with_.readers || rules->config()->cps != started_with_.cps ||
         daemon.socket != started_with_.daemon.socket ||
         daemon.socket_group != started_with_.daemon.socket_group ||
-        daemon.state_dir != started_with_.daemon.state_dir) {
-      spdlog::warn("[[reader]], [cps], daemon.socket and daemon.state_dir take effect at the next start");
+        daemon.state_dir != started_with_.daemon.state_dir ||
+        daemon.journal != started_with_.daemon.journal) {
+      spdlog::warn("[[reader]], [cps], daemon.socket, .state_dir and .journal take effect at the next start");
     }
     limiter_.set_rate(daemon.requests_per_minute);
     set_log_level(daemon.log_level);

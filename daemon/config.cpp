@@ -34,6 +34,8 @@ void read_daemon(Section& section, DaemonConfig& daemon) {
   section.text("socket_group", daemon.socket_group);
   section.path("state_dir", daemon.state_dir);
   if (daemon.state_dir.empty()) section.refuse("state_dir", "must not be empty");
+  section.choice<JournalStore>("journal", daemon.journal,
+                               {{"file", JournalStore::FILE}, {"journald", JournalStore::JOURNALD}});
   section.choice<std::string>(
       "log_level", daemon.log_level,
       {{"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});

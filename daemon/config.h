@@ -18,6 +18,8 @@ enum class InsiEnvironment : std::uint8_t { UNSET, TEST, PRODUCTION };
 enum class InsiMode : std::uint8_t { UNSET, CPS, ORGANISATION };
 enum class CpsBackend : std::uint8_t { AUTO, DIRECT, MODULE };
 enum class OnLeaseEnd : std::uint8_t { RESET, LEAVE };
+/// Where the audit trail is kept: a chained file in the state directory, or journald alone.
+enum class JournalStore : std::uint8_t { FILE, JOURNALD };
 enum class CertificatePolicy : std::uint8_t { REFUSE, REPORT };
 enum class CallerRole : std::uint8_t { NONE, DESK, KIOSK, NON_REPOSITORY, ADMIN };
 enum class ReaderRole : std::uint8_t { ANY, PROFESSIONAL, PATIENT };
@@ -27,6 +29,7 @@ struct DaemonConfig {
   std::filesystem::path socket = "/run/insd/insd.sock";  ///< used when systemd passes no socket
   std::string socket_group = "insd";                     ///< empty: the group of the process (run by hand)
   std::filesystem::path state_dir = "/var/lib/insd";
+  JournalStore journal = JournalStore::FILE;
   std::string log_level = "info";  ///< trace, debug, info, warning, error
   std::size_t max_connections = 256;
   std::size_t max_connections_per_uid = 64;

@@ -75,20 +75,23 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
   begin.professional = session.grant.professional.national_id;
   begin.profile = session.party.profile.name;
   begin.editor = session.party.editor.name;
+  begin.mode = searcher.config->insi.mode == InsiMode::ORGANISATION ? "organisation" : "cps";
   begin.environment = environment_name(searcher.config->insi.environment);
   std::optional<std::uint64_t> record;
+  SearchResult result;
   const Clock::Steady started = clock_.steady();
   const auto end_record = [&](std::string_view code) {
     if (!record) return;
     const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started);
-    journal_.end(*record, {std::string(code), spent.count()});
+    journal::End end{std::string(code), spent.count()};
+    if (result.reply.answer) end.number = result.reply.answer->active.number;
+    journal_.end(*record, end);
   };
   const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) {
     begin.message_id = message_id;
     record = journal_.begin(begin);
   };
 
-  SearchResult result;
   try {
     result.reply = co_await send(searcher, std::move(query), session.party, *session.grant.signer,
                                  before_send, std::move(stop));

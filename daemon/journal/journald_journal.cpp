@@ -15,6 +15,7 @@
 #include <systemd/sd-journal.h>
 
 #include "daemon/journal/journal.h"
+#include "daemon/journal/trail.h"
 #include "drivers/base/bytes.h"
 #include "drivers/base/error.h"
 
@@ -123,6 +124,18 @@ class JournaldJournal final : public Journal {
 };
 
 }  // namespace
+
+void tell_journald(const Checkpoint& at) {
+  Fields fields;
+  fields.add("MESSAGE", "audit trail at record " + std::to_string(at.sequence));
+  fields.add("PRIORITY", LOG_NOTICE);
+  fields.add("SYSLOG_IDENTIFIER", "insd");
+  fields.add("INSD_AUDIT", "checkpoint");
+  fields.add("INSD_SEQUENCE", at.sequence);
+  fields.add("INSD_LINK", at.link);
+  static_cast<void>(access("/run/systemd/journal/socket", W_OK) == 0 ? send_to_journald(fields)
+                                                                     : send_to_stderr(fields));
+}
 
 std::unique_ptr<Journal> make_journald_journal(const std::filesystem::path& socket) {
   // Decided once: a journald that goes away later is JOURNAL_UNAVAILABLE, not a silent change of place.

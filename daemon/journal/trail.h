@@ -33,6 +33,9 @@ struct TrailParts {
 /// Any thread; a caller waits for the disk. Throws CONFIG_INVALID (keys), JOURNAL_UNAVAILABLE.
 std::unique_ptr<Journal> make_trail(TrailParts parts, const Clock& clock);
 
+/// Tells journald (without one: standard error) where the chain stands.
+void tell_journald(const Checkpoint& at);
+
 /// What verify() found.
 struct Verdict {
   std::int64_t records = 0;                  ///< good ones, from the first

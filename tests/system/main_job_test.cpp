@@ -3,6 +3,7 @@
 // gRPC.
 #include <fstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -75,6 +76,41 @@ TEST_F(MainJobTest, FromTwoCardsToAnOfficialIdentity) {
   const std::vector<std::string> missing(result.missing_for_qualification().begin(),
                                          result.missing_for_qualification().end());
   EXPECT_EQ(missing, (std::vector<std::string>{"ACCEPTANCE", "DOCUMENT_CHECK"}));
+}
+
+// Read by Python alone: every signature and search has a begin and an end, in a chain, and no identity in
+// clear.
+TEST_F(MainJobTest, TheAuditTrailTellsWhoDidWhatAndOfWhomOnlyAHash) {
+  start();
+  {
+    auto login = client_->login();
+    const auto lease = login->finish("1234");
+    ASSERT_TRUE(lease);
+    expect_value(client_->search(ask_for(expect_value(client_->vitale()), 0, *lease)));
+  }
+  world_.stop_insd();
+  const auto state = world_.directory() / "state";
+  const auto chain = world_.run({std::string(INSD_SOURCE_DIR) + "/tests/unit/journal/verify_trail.py",
+                                 state / "journal.sqlite", state / "keys"});
+  EXPECT_EQ(chain.status, 0) << chain.out << chain.err;
+  const auto rows = world_.run(
+      {"python3", "-c",
+       "import sqlite3, sys\n"
+       "for row in sqlite3.connect(sys.argv[1]).execute('SELECT b.operation, b.professional, e.code, "
+       "e.number_hmac'\n"
+       " ' FROM record b JOIN record e ON e.began_at = b.sequence ORDER BY b.sequence'): print(*row)",
+       state / "journal.sqlite"});
+  EXPECT_THAT(rows.out, ::testing::HasSubstr("login 899900000017 OK None\n"));
+  EXPECT_THAT(rows.out,
+              ::testing::ContainsRegex(
+                  "rechercherInsAvecCarteVitale 899900000017 00 number-0001-[0-9a-f]+:[0-9A-F]+\n"));
+  for (const char* suffix : {"", "-wal"}) {
+    std::ifstream file(state / (std::string("journal.sqlite") + suffix), std::ios::binary);
+    const std::string content(std::istreambuf_iterator<char>(file), {});
+    for (const char* datum : {"1090763220834", "ECETINSI", "PIERRE-ALAIN", "20090714"}) {
+      EXPECT_EQ(content.find(datum), std::string::npos) << datum;
+    }
+  }
 }
 
 TEST_F(MainJobTest, TwoPeopleOfOneCardAreTwoIdentities) {
