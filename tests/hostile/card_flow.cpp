@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "drivers/card_kind.h"
+#include "drivers/cps/card_data.h"
 #include "drivers/pcsc/card_session.h"
 #include "drivers/vitale/vitale.h"
 
@@ -63,6 +64,19 @@ void whole_job(Channel& card) {
   for (const cps::Key& key : found.keys) cps::sign(card, found, key.use, as_bytes("message"));
 }
 
+std::unique_ptr<CardDouble> cps_card_with_data(bool verified) {
+  auto card = std::make_unique<FakeCps>();
+  card->verified = verified;
+  card->add_data("CPS_INFO_PS", "D104", text("..SM26"));
+  card->add_data("CPS_ACTIVITY_01_PS", "D110", tlv(0xEE, tlv(0x84, text("CABINET"))), true);
+  card->add_data("CPS_ACTIVITY_02_PS", "D111", tlv(0xEE, tlv(0x86, text("SA07"))), true);
+  return card;
+}
+
+void read_data(Channel& card, std::string_view prefix) {
+  cps::read_data_objects(card, cps::read_layout(card), prefix);
+}
+
 void sign_with(Channel& card, KeyUse use) {
   cps::sign(card, layout(), use, as_bytes("message"));
 }
@@ -112,6 +126,10 @@ std::vector<CardFlow> make_flows() {
       {"cps signature", kCpsAtr, verified, [](Channel& card) { sign_with(card, KeyUse::SIGNATURE); }},
       {"cps authentication", kCpsAtr, verified,
        [](Channel& card) { sign_with(card, KeyUse::AUTHENTICATION); }},
+      {"cps speciality", kCpsAtr, [] { return cps_card_with_data(false); },
+       [](Channel& card) { read_data(card, cps::kInfoLabel); }},
+      {"cps activities", kCpsAtr, [] { return cps_card_with_data(true); },
+       [](Channel& card) { read_data(card, cps::kActivityPrefix); }},
       {"cps whole job", kCpsAtr, open, whole_job},
   };
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make_tokens.sh DIRECTORY MODULE: two SoftHSM tokens with the labels of a CPS, made at build time so that no key is
 # committed. DIRECTORY then holds tokens/ (to be copied before use) and the certificates. PIN 1234.
-#   CPS3v3-0123456789  as on a card
+#   CPS3v3-0123456789  as on a card, with three data objects, one of them private, one too long
 #   CPS3v3-0000000002  its certificates carry the CKA_ID of the other key
 set -eu
 umask 077
@@ -48,4 +48,13 @@ certificate sig nonRepudiation
 certificate aut digitalSignature
 token CPS3v3-0123456789 01 02 01 02
 token CPS3v3-0000000002 01 02 02 01
+data() { # LABEL BYTES [--private]
+  printf '%s' "$2" > value
+  pkcs11-tool --module "$module" --token-label CPS3v3-0123456789 --login --pin $pin --type data --application-label CPS \
+    --label "$1" --write-object value "${@:3}" > /dev/null 2>&1
+}
+data CPS_INFO_PS ..SM26
+data CPS_LONG "$(printf '%2000s' '')"
+data CPS_ACTIVITY_01_PS first --private
+rm -f value
 rm -f ./*.key request.conf

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <openssl/types.h>
+
 #include "drivers/cps/cps.h"
 #include "drivers/iso7816/channel.h"
 
@@ -93,6 +95,9 @@ class FakeCps final : public CardDouble {
   /// A data object in a file of its own (PKCS#15 DODF 7005); `pin_needed`: READ BINARY is refused until
   /// VERIFY.
   void add_data(const std::string& label, const std::string& file, Bytes value, bool pin_needed = false);
+
+  /// The key pair, the same for every card of the program.
+  static EVP_PKEY* key(cps::KeyUse use);
 
   /// Checks `signature` over SHA-256 of `message` with the public key.
   [[nodiscard]] bool verifies(cps::KeyUse use, ByteView message, ByteView signature) const;

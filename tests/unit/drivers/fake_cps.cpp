@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::size_t kHashTemplate = 0, kSignatureTemplate = 1, kAuthenticationTemplate = 2;
 
-// Generated when first needed, once a program: the tests need keys, not fresh ones.
-EVP_PKEY* rsa_key(cps::KeyUse use) {
-  static const auto fresh = [] { return std::shared_ptr<EVP_PKEY>(EVP_RSA_gen(2048), EVP_PKEY_free); };
-  if (use == cps::KeyUse::SIGNATURE) {
-    static const auto signature_key = fresh();
-    return signature_key.get();
-  }
-  static const auto authentication_key = fresh();
-  return authentication_key.get();
-}
-
 const Bytes kAid = from_hex("E828BD080F8025000001FF0010");
 
 Bytes path_of(const CpsIds& ids, const std::string& file) {
@@ -53,6 +42,17 @@ Bytes certificate(const char* label, std::uint8_t number, const Bytes& place) {
 }
 
 }  // namespace
+
+// Generated when first needed, once a program: the tests need keys, not fresh ones.
+EVP_PKEY* FakeCps::key(cps::KeyUse use) {
+  static const auto fresh = [] { return std::shared_ptr<EVP_PKEY>(EVP_RSA_gen(2048), EVP_PKEY_free); };
+  if (use == cps::KeyUse::SIGNATURE) {
+    static const auto signature_key = fresh();
+    return signature_key.get();
+  }
+  static const auto authentication_key = fresh();
+  return authentication_key.get();
+}
 
 FakeCps::FakeCps(CpsIds ids) : ids_(std::move(ids)) {
   write_files();
@@ -104,7 +104,7 @@ void FakeCps::add_data(const std::string& label, const std::string& file, Bytes 
 
 bool FakeCps::verifies(cps::KeyUse use, ByteView message, ByteView signature) const {
   const std::shared_ptr<EVP_MD_CTX> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, rsa_key(use)) == 1 &&
+  return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key(use)) == 1 &&
          EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                           message.size()) == 1;
 }
@@ -200,7 +200,7 @@ Bytes FakeCps::hash(ByteView command) {
 
 Bytes FakeCps::rsa(cps::KeyUse use, ByteView digest_info) {
   if (!real_signatures) return announce(Bytes(256, 0x55));
-  const std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(rsa_key(use), nullptr), EVP_PKEY_CTX_free);
+  const std::shared_ptr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key(use), nullptr), EVP_PKEY_CTX_free);
   Bytes signature(256);
   std::size_t size = signature.size();
   const bool done =

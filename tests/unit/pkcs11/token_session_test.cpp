@@ -64,6 +64,29 @@ TEST_F(TokenSessionTest, WorksOnThePlainModuleWithoutTheShim) {
       test::verifies(SoftToken::certificate("sig"), kMessage, session->sign(KeyUse::SIGNATURE, kMessage)));
 }
 
+TEST_F(TokenSessionTest, ReadsDataObjectsThatThePinDoesNotProtect) {
+  const auto free = session();
+  const auto info = free->data_objects("CPS_INFO_PS");
+  ASSERT_THAT(info, SizeIs(1));
+  EXPECT_EQ(info[0].label, "CPS_INFO_PS");
+  EXPECT_EQ(info[0].value, Bytes({'.', '.', 'S', 'M', '2', '6'}));
+  EXPECT_THAT(free->data_objects("CPS_ACTIVITY_"), SizeIs(0));
+  const auto all = logged_in()->data_objects("CPS_ACTIVITY_");
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all[0].value, Bytes({'f', 'i', 'r', 's', 't'}));
+}
+
+TEST_F(TokenSessionTest, T_P11_02_ADataObjectThatCannotBeReadHidesNoOther) {
+  const auto found = session()->data_objects("CPS_");
+  ASSERT_THAT(found, SizeIs(2));
+  for (const auto& object : found) EXPECT_EQ(object.value.empty(), object.label == "CPS_LONG");
+  const auto lied_to = logged_in();
+  soft_.faults("C_GetAttributeValue length fffffffffffffff0");
+  EXPECT_THAT(lied_to->data_objects("CPS_"), SizeIs(0)) << "labels that are none";
+  soft_.faults("C_FindObjects endless");
+  EXPECT_CODE(error_of([&] { (void)lied_to->data_objects("CPS_"); }), Code::MODULE_FAILED);
+}
+
 TEST_F(TokenSessionTest, ReadsCertificatesWithoutALogin) {
   const auto certificates = session()->certificates();
   ASSERT_THAT(certificates, SizeIs(2));
