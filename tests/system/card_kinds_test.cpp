@@ -39,6 +39,14 @@ class CardKindsTest : public ::testing::Test {
     client_->await_cards(1);
   }
 
+  std::variant<v1::AuthenticateResponse, Failure> authenticate(const std::string& lease) {
+    v1::AuthenticateRequest request;
+    request.set_lease(lease);
+    request.set_challenge(std::string(32, 'x'));
+    request.set_audience("https://records.example.org");
+    return client_->authenticate(request);
+  }
+
   v1::CardKind kind() { return client_->readers().at(0).card_kind(); }
 
   world::World world_;
@@ -139,15 +147,62 @@ TEST_F(LyingCertificateTest, T_CARD_07_AForgedAuthenticationCertificateProvesNot
   auto login = client_->login();
   const auto lease = login->finish("1234");
   ASSERT_TRUE(lease) << login->failure().detail.ShortDebugString();
-  v1::AuthenticateRequest request;
-  request.set_lease(lease->lease());
-  request.set_challenge(std::string(32, 'x'));
-  request.set_audience("https://records.example.org");
-  grpc::ClientContext context;
-  context.set_deadline(deadline());
-  v1::AuthenticateResponse response;
-  const auto failure = decode(client_->professional_->Authenticate(&context, request, &response));
-  EXPECT_EQ(failure.detail.code(), "CERTIFICATE_INVALID");
+  EXPECT_EQ(code_of(authenticate(lease->lease())), "CERTIFICATE_INVALID");
+}
+
+// ---- revocation, by lists as the authorities publish them ----
+
+class RevocationTest : public CardKindsTest {
+ protected:
+  // The list of an authority of the PKI, made by openssl; `revoked`: another authority's certificate.
+  void publish(const std::string& authority, const std::string& revoked = {}) {
+    const auto file = [](const std::string& name, const char* what) {
+      return (world::World::pki() / "ca" / (name + what)).string();
+    };
+    const auto conf = world_.write_file(
+        "ca.conf", "[ca]\ndefault_ca = x\n[x]\ndatabase = " + world_.write_file("index", "").string() +
+                       "\ndefault_md = sha256\ndefault_crl_days = 1\n");
+    const auto ca = [&](std::vector<std::string> more) {
+      more.insert(more.begin(), {"openssl", "ca", "-config", conf, "-cert", file(authority, ".cert.pem"),
+                                 "-keyfile", file(authority, ".key.pem")});
+      const auto outcome = world_.run(more);
+      ASSERT_EQ(outcome.status, 0) << outcome.err;
+    };
+    if (!revoked.empty()) ca({"-revoke", file(revoked, ".cert.pem")});
+    std::filesystem::create_directory(lists_);
+    ca({"-gencrl", "-out", (lists_ / (authority + ".crl")).string()});
+  }
+
+  v1::CertificateTrust trust() { return expect_value(client_->professional()).certificate_trust(); }
+
+  const std::filesystem::path lists_ = world_.directory() / "lists";
+};
+
+TEST_F(RevocationTest, T_CARD_07_ARevokedSubAuthorityEndsLoginsAndProofs) {
+  publish("fort-root");
+  publish("fort-sub");
+  world_.start_pcscd();
+  card_ = &world_.insert_card(0, "cps3", "cps-dr-exemple");
+  std::string text = world_.insd_config();
+  const std::string cps = "[cps]\n";
+  world_.start_insd(
+      text.replace(text.find(cps), cps.size(), cps + "revocation_lists = \"" + lists_.string() + "\"\n"));
+  client_.emplace(world_.socket());
+  EXPECT_EQ(trust(), v1::CERTIFICATE_TRUST_TRUSTED);
+  auto login = client_->login();
+  const auto lease = login->finish("1234");
+  ASSERT_TRUE(lease) << login->failure().detail.ShortDebugString();
+
+  publish("fort-root", "fort-sub");
+  EXPECT_EQ(trust(), v1::CERTIFICATE_TRUST_REVOKED);
+  const auto refused = client_->login()->failure();
+  EXPECT_EQ(refused.detail.code(), "CERTIFICATE_INVALID");
+  EXPECT_THAT(refused.detail.technical_detail(), HasSubstr("FORT PERSONNES")) << "whose certificate it is";
+  EXPECT_EQ(code_of(authenticate(lease->lease())), "CERTIFICATE_INVALID")
+      << "a login of before proves nothing more";
+
+  std::filesystem::remove(lists_ / "fort-root.crl");
+  EXPECT_EQ(trust(), v1::CERTIFICATE_TRUST_REVOCATION_UNKNOWN);
 }
 
 }  // namespace

@@ -56,12 +56,7 @@ class ColleaguesTest : public ::testing::Test {
     request.set_lease(lease);
     request.set_challenge(std::string(16, 'c'));
     request.set_audience("https://records.example.org");
-    grpc::ClientContext context;
-    context.set_deadline(deadline());
-    v1::AuthenticateResponse response;
-    const auto status = client_->professional_->Authenticate(&context, request, &response);
-    if (!status.ok()) return decode(status);
-    return response;
+    return client_->authenticate(request);
   }
 
   static std::string certificate_of(const std::string& name) {

@@ -155,6 +155,16 @@ std::unique_ptr<Login> DeskClient::login(const v1::LoginStart& start) {
   return std::make_unique<Login>(*professional_, start);
 }
 
+std::variant<v1::AuthenticateResponse, Failure> DeskClient::authenticate(
+    const v1::AuthenticateRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  v1::AuthenticateResponse response;
+  const auto status = professional_->Authenticate(&context, request, &response);
+  if (!status.ok()) return decode(status);
+  return response;
+}
+
 std::variant<v1::SearchResult, Failure> DeskClient::search(const v1::SearchByVitaleRequest& request) {
   grpc::ClientContext context;
   context.set_deadline(deadline());

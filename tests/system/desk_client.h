@@ -69,6 +69,7 @@ class DeskClient {
   std::variant<v1::ProfessionalCard, Failure> professional(const std::string& reader = {});
   std::variant<v1::VitaleReading, Failure> vitale(const std::string& reader = {});
   std::unique_ptr<Login> login(const v1::LoginStart& start = {});
+  std::variant<v1::AuthenticateResponse, Failure> authenticate(const v1::AuthenticateRequest& request);
   std::variant<v1::SearchResult, Failure> search(const v1::SearchByVitaleRequest& request);
   std::variant<v1::SearchResult, Failure> search(const v1::SearchByTraitsRequest& request);
 

@@ -53,12 +53,7 @@ class PresenceTest : public ::testing::TestWithParam<Way> {
   }
 
   std::variant<v1::AuthenticateResponse, Failure> authenticate(const v1::AuthenticateRequest& request) {
-    grpc::ClientContext context;
-    context.set_deadline(deadline());
-    v1::AuthenticateResponse response;
-    const auto status = desk_.client().professional_->Authenticate(&context, request, &response);
-    if (!status.ok()) return decode(status);
-    return response;
+    return desk_.client().authenticate(request);
   }
 
   // Runs the commands of docs/presence.md; by the roots of the PKI and not by what insd trusts.

@@ -61,8 +61,7 @@ class AuthenticateTest : public DeskTest {
     config_.backend = CpsBackend::DIRECT;
     professionals_.emplace(io_.get_executor(), desk_, config_, "insd-token", journal_, clock_);
     desk_.start();
-    pcsc_.insert("R", from_hex("3BAC00402A001225006480000310009000"),
-                 [this](ByteView command) { return card_.exchange(command); });
+    pcsc_.insert("R", kCpsAtr, [this](ByteView command) { return card_.exchange(command); });
     wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
     LoginRequest request;
     request.max_signatures = max_signatures;
