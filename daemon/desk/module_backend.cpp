@@ -143,7 +143,7 @@ void ModuleBackend::note(const std::vector<pkcs11::TokenInfo>& tokens) {
   std::vector<std::string> gone;
   for (auto& [generation, card] : cards_) {
     const auto same =
-        std::ranges::find_if(tokens, [&](const auto& token) { return token.ref == card.token->ref; });
+        std::ranges::find_if(tokens, [&held = card](const auto& token) { return token.ref == held.token->ref; });
     if (same != tokens.end()) {
       *card.token = *same;
     } else if (!card.in_reader) {
@@ -318,7 +318,9 @@ asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::share
   KeyState& state = signature_key ? signature_key_ : authentication_key_;
   const Card& card = card_of(chosen.generation);
   const pkcs11::TokenRef token = card.token->ref;
-  if (card.in_reader) co_await touch(chosen, {}, false, patience);
+  if (card.in_reader) {
+    co_await touch(chosen, {}, false, patience);
+  }
   if (patience.stop.stop_requested()) throw Error(Code::CANCELLED);
   Bytes signature;
   try {
@@ -356,7 +358,9 @@ asio::awaitable<std::optional<CardData>> ModuleBackend::protected_data(Chosen ch
                                                                        Patience patience) {
   const Card& card = card_of(chosen.generation);
   const pkcs11::TokenRef token = card.token->ref;
-  if (card.in_reader) co_await touch(chosen, {}, false, patience);
+  if (card.in_reader) {
+    co_await touch(chosen, {}, false, patience);
+  }
   try {
     auto data = co_await data_objects(token, std::move(label_prefix), true);
     if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
@@ -388,7 +392,9 @@ asio::awaitable<void> ModuleBackend::settle(Chosen chosen) {
   const bool in_reader = found->second.in_reader;
   // Served in turn: once this one has ended, that of the last hold has, too.
   co_await log_out(process_, found->second.token->ref, nullptr);
-  if (in_reader) co_await desk_.settle(std::move(chosen));
+  if (in_reader) {
+    co_await desk_.settle(std::move(chosen));
+  }
 }
 
 }  // namespace insd::desk

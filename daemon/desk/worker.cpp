@@ -162,7 +162,7 @@ void Worker::loop() {
     }
     lock.unlock();
     if (meant) {
-      run_job(std::move(*meant));
+      run_job(*meant);
     } else {
       drop_unheld();
       past_others();
@@ -181,7 +181,7 @@ void Worker::loop() {
   if (tell) tell();
 }
 
-void Worker::run_job(Job meant) {
+void Worker::run_job(const Job& meant) {
   std::any result;
   std::exception_ptr failure;
   try {

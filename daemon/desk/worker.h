@@ -92,7 +92,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   struct Connection;
 
   void loop();
-  void run_job(Job meant);
+  void run_job(const Job& meant);
   std::any execute(const Job& meant);
   void check_still_meant(const Job& meant) const;
   [[nodiscard]] std::optional<Code> stopped() const;
