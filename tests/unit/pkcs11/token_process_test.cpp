@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/token/token_signer.h"
 #include "tests/unit/pkcs11/token_process_support.h"
 
 namespace insd::token {
@@ -163,34 +162,6 @@ TEST_F(TokenProcessTest, AModuleThatCannotBeLoadedIsTheAnswer) {
   const auto error = error_of([&] { await(process().login({}, SecretString(SoftToken::kPin))); });
   EXPECT_CODE(error, Code::INTERNAL);
   EXPECT_EQ(error->try_spent(), TrySpent::NO);
-}
-
-// --- the Signer of assertions ---
-
-TEST_F(TokenProcessTest, TheSignerUsesTheSignatureKey) {
-  const auto token = logged_in();
-  const auto found = await(process().certificates(token));
-  const auto& certificate = pkcs11::choose_certificate(found, KeyUse::SIGNATURE);
-  const std::shared_ptr<TokenProcess> shared = std::move(process_);
-  TokenSigner signer(shared, token, certificate.der);
-  EXPECT_EQ(signer.certificate(), SoftToken::certificate("sig"));
-  const auto signature = await(signer.sign(message_, {}));
-  EXPECT_TRUE(test::verifies(SoftToken::certificate("sig"), message_, signature));
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_CODE(error_of([&] { await(signer.sign(message_, stop.get_token())); }), Code::CANCELLED);
-  await(shared->logout(token));
-  EXPECT_CODE(error_of([&] { await(signer.sign(message_, {})); }), Code::CARD_ACCESS_DENIED);
-}
-
-TEST_F(TokenProcessTest, TheSignerLetsNoSignatureOutThatDoesNotVerify) {
-  const auto token = logged_in();
-  const std::shared_ptr<TokenProcess> shared = std::move(process_);
-  TokenSigner of_another_key(shared, token, SoftToken::certificate("aut"));
-  EXPECT_CODE(error_of([&] { await(of_another_key.sign(message_, {})); }), Code::SIGNATURE_INVALID);
-  soft_.faults("C_Sign garbage");
-  TokenSigner signer(shared, token, SoftToken::certificate("sig"));
-  EXPECT_CODE(error_of([&] { await(signer.sign(message_, {})); }), Code::SIGNATURE_INVALID);
 }
 
 // --- what the child is ---
