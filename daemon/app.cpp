@@ -29,19 +29,26 @@ constexpr std::chrono::seconds kCallsMayEnd{1};
 constexpr std::chrono::seconds kLastMoment{4};
 
 bool asks_insi(const InsiConfig& insi) {
-  return insi.environment != InsiEnvironment::UNSET && insi.mode == InsiMode::CPS && !insi.endpoint.empty() &&
-         !insi.trust_store.empty();
+  return insi.environment != InsiEnvironment::UNSET && !insi.endpoint.empty() && !insi.trust_store.empty() &&
+         (insi.mode == InsiMode::CPS || insi.organisation.configured());
 }
 
 std::shared_ptr<insi::Exchange> make_exchange(const InsiConfig& insi, const Clock& clock) {
   return asks_insi(insi) ? std::make_shared<insi::Exchange>(insi, clock) : nullptr;
 }
 
-// What the exchange goes by besides its configuration: a trust store may be renewed under its old name.
+// What the exchange goes by besides its configuration: a trust store or a certificate may be renewed under
+// its old name. Of the passphrase only the time of its file: it is not ours to keep.
 std::string trust_of(const InsiConfig& insi) {
-  if (!asks_insi(insi)) return {};
-  std::ifstream file(insi.trust_store, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string content;
+  if (!asks_insi(insi)) return content;
+  for (const auto& name : {insi.trust_store, insi.organisation.pkcs12}) {
+    std::ifstream file(name, std::ios::binary);
+    content.append(std::istreambuf_iterator<char>(file), {});
+  }
+  std::error_code absent;
+  const auto changed = std::filesystem::last_write_time(insi.organisation.passphrase_file, absent);
+  return absent ? content : content + std::to_string(changed.time_since_epoch().count());
 }
 
 std::unique_ptr<journal::Journal> make_journal(const DaemonConfig& daemon, const Clock& clock) {
@@ -127,13 +134,13 @@ SearchParts App::search_parts() {
         co_await vitale_.read_again(std::move(card), std::move(allowed), std::move(patience));
     co_return CardReading{std::move(reading.card), std::move(reading.content)};
   };
-  parts.ask_by_card = [](const Searcher& searcher, insi::CardQuery query, insi::Party party, Signer& signer,
+  parts.ask_by_card = [](const Searcher& searcher, insi::CardQuery query, insi::Party party, Signer* signer,
                          insi::Exchange::BeforeSend before, std::stop_token stop) {
     return exchange_of(searcher).by_card(std::move(query), std::move(party), signer, std::move(before),
                                          std::move(stop));
   };
   parts.ask_by_traits = [](const Searcher& searcher, insi::TraitsQuery query, insi::Party party,
-                           Signer& signer, insi::Exchange::BeforeSend before, std::stop_token stop) {
+                           Signer* signer, insi::Exchange::BeforeSend before, std::stop_token stop) {
     return exchange_of(searcher).by_traits(std::move(query), std::move(party), signer, std::move(before),
                                            std::move(stop));
   };

@@ -133,6 +133,14 @@ void read_attribute(Section& section, std::string_view key, std::string& target)
   }
 }
 
+void read_organisation(Section& section, OrganisationConfig& organisation) {
+  section.path("pkcs12", organisation.pkcs12);
+  section.path("passphrase_file", organisation.passphrase_file);
+  if (!organisation.passphrase_file.empty() && organisation.pkcs12.empty()) {
+    section.refuse("passphrase_file", "needs insi.organisation.pkcs12");
+  }
+}
+
 void read_insi(Section& section, InsiConfig& insi) {
   section.choice<InsiEnvironment>(
       "environment", insi.environment,
@@ -155,6 +163,8 @@ void read_insi(Section& section, InsiConfig& insi) {
   read_attribute(section, "bam_version", insi.bam_version);
   read_attribute(section, "lps_version", insi.lps_version);
   section.duration("answer_ttl", insi.answer_ttl, seconds(1), hours(24));
+  section.table("organisation",
+                [&](Section& organisation) { read_organisation(organisation, insi.organisation); });
 }
 
 void read_users(Section& section, std::vector<std::string>& users) {

@@ -76,6 +76,14 @@ struct VitaleConfig {
   bool operator==(const VitaleConfig&) const = default;
 };
 
+/// [insi.organisation]: the certificate of mode organisation.
+struct OrganisationConfig {
+  std::filesystem::path pkcs12;           ///< file with the certificate, its authorities and its key
+  std::filesystem::path passphrase_file;  ///< of the PKCS#12 file; empty: it has none
+  [[nodiscard]] bool configured() const { return !pkcs12.empty(); }
+  bool operator==(const OrganisationConfig&) const = default;
+};
+
 /// [insi]
 struct InsiConfig {
   InsiEnvironment environment = InsiEnvironment::UNSET;  ///< test | production; no default
@@ -91,6 +99,7 @@ struct InsiConfig {
   std::string bam_version = "01_02";
   std::string lps_version = "01_00";
   std::chrono::seconds answer_ttl{1800};
+  OrganisationConfig organisation;
   bool operator==(const InsiConfig&) const = default;
 };
 

@@ -41,9 +41,10 @@ std::string_view result_code(const std::exception_ptr& failure) {
 
 }  // namespace
 
-/// What a lease and a profile give for one search.
+/// Who signs and for whom, in one search.
 struct Search::Session {
-  desk::ProfessionalDesk::Grant grant;
+  std::optional<desk::ProfessionalDesk::Grant> grant;  // mode cps: of the lease
+  std::string user;  // for the journal: the professional, or who acts for the organisation
   insi::Party party;
 };
 
@@ -51,12 +52,20 @@ Search::Search(SearchParts parts, AnswerStore& answers, journal::Journal& journa
     : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock) {}
 
 Search::Session Search::open_session(const SearchContext& context, const Searcher& searcher) {
-  Session session{parts_.grant(context.lease, searcher.owner.uid), {}};
-  const desk::Professional& professional = session.grant.professional;
-  if (professional.test_pki && searcher.config->insi.environment == InsiEnvironment::PRODUCTION) {
-    throw Error(Code::TEST_CARD_REFUSED);
+  Session session;
+  desk::Professional holder;
+  if (searcher.config->insi.mode == InsiMode::ORGANISATION) {
+    holder.organisation_id = searcher.organisation_id;
+    if (context.acting_user) session.user = context.acting_user->id;
+  } else {
+    session.grant = parts_.grant(context.lease, searcher.owner.uid);
+    holder = session.grant->professional;
+    session.user = holder.national_id;
+    if (holder.test_pki && searcher.config->insi.environment == InsiEnvironment::PRODUCTION) {
+      throw Error(Code::TEST_CARD_REFUSED);
+    }
   }
-  session.party.profile = choose_profile(searcher.config->profiles, context.profile, professional);
+  session.party.profile = choose_profile(searcher.config->profiles, context.profile, holder);
   session.party.editor = *searcher.editor;
   return session;
 }
@@ -72,7 +81,7 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
   begin.unit = searcher.owner.unit;
   begin.request_id = context.request_id;
   begin.purpose_id = context.purpose_id;
-  begin.professional = session.grant.professional.national_id;
+  begin.professional = session.user;
   begin.profile = session.party.profile.name;
   begin.editor = session.party.editor.name;
   begin.mode = searcher.config->insi.mode == InsiMode::ORGANISATION ? "organisation" : "cps";
@@ -93,8 +102,9 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
   };
 
   try {
-    result.reply = co_await send(searcher, std::move(query), session.party, *session.grant.signer,
-                                 before_send, std::move(stop));
+    Signer* const signer = session.grant ? session.grant->signer.get() : nullptr;
+    result.reply =
+        co_await send(searcher, std::move(query), session.party, signer, before_send, std::move(stop));
   } catch (...) {
     end_record(result_code(std::current_exception()));
     throw;
@@ -104,8 +114,10 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
   result.environment = searcher.config->insi.environment;
   result.profile = session.party.profile.name;
   result.warnings = result.reply.warnings;
-  result.professional_card = session.grant.professional.card;
-  result.generations.push_back(result.professional_card.generation);
+  if (session.grant) {
+    result.professional_card = session.grant->professional.card;
+    result.generations.push_back(result.professional_card->generation);
+  }
   if (result.reply.outcome == insi::Outcome::FOUND && result.reply.answer) {
     result.answer = answers_.keep(searcher.owner.uid, *result.reply.answer, result.environment,
                                   searcher.config->insi.answer_ttl);
@@ -131,7 +143,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
     desk::Patience patience(stop, searcher.owner.uid, searcher.owner.pid);
     patience.until = searcher.until;
     const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
-    require_same_desk(session.grant.professional.card, reading.card);
+    if (session.grant) require_same_desk(session.grant->professional.card, reading.card);
     refuse_test_card(card_nature(reading.content), searcher.config->insi.environment);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
     person = reading.content.beneficiaries[choice->beneficiary_index];

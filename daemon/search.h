@@ -45,6 +45,7 @@ struct Searcher {
   std::shared_ptr<const Config> config;
   const EditorConfig* editor = nullptr;      ///< in *config; nullptr: none matches the caller
   std::shared_ptr<insi::Exchange> exchange;  ///< belongs to *config; nullptr: INSi is not configured
+  std::string organisation_id;               ///< of the exchange; mode organisation
 };
 
 /// The person chosen on a card in a reader of this machine.
@@ -96,10 +97,10 @@ struct SearchResult {
   std::vector<std::string> warnings;
   std::vector<std::string> missing_for_qualification;
   std::vector<std::string> generations;
-  desk::Chosen professional_card;
-  std::optional<desk::Chosen> vitale_card;  ///< when it was read in a reader of this machine
-  bool by_card = false;                     ///< else by traits
-  bool card_supplied = false;               ///< the application read the card
+  std::optional<desk::Chosen> professional_card;  ///< mode cps
+  std::optional<desk::Chosen> vitale_card;        ///< when it was read in a reader of this machine
+  bool by_card = false;                           ///< else by traits
+  bool card_supplied = false;                     ///< the application read the card
 };
 
 struct CardReading {
@@ -109,15 +110,16 @@ struct CardReading {
 
 /// The parts a search is made of; tests bring their own.
 struct SearchParts {
-  std::function<desk::ProfessionalDesk::Grant(const std::string& lease, std::uint32_t uid)> grant;
+  std::function<desk::ProfessionalDesk::Grant(const std::string& lease, std::uint32_t uid)>
+      grant;  ///< mode cps
   std::function<void(const std::vector<std::string>& generations)> require_current;
   /// Reads the card again; CARD_CHANGED unless it is the one read under the selection's generation.
   std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, desk::Patience)>
       read_vitale_again;
-  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::CardQuery, insi::Party, Signer&,
+  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::CardQuery, insi::Party, Signer*,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_card;
-  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::TraitsQuery, insi::Party, Signer&,
+  std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::TraitsQuery, insi::Party, Signer*,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_traits;
 };
@@ -128,7 +130,7 @@ class Search {
   Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock);
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
-  /// UNSUPPORTED, EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, TEST_CARD_REFUSED,
+  /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, TEST_CARD_REFUSED,
   /// INVALID_ARGUMENT, TRAITS_INVALID, DESK_MISMATCH, BENEFICIARY_NOT_FOUND, NIR_MISSING,
   /// BIRTH_RANK_REQUIRED. None of these has sent anything.
   boost::asio::awaitable<SearchResult> by_vitale(VitaleSearch search, Searcher searcher,

@@ -15,7 +15,7 @@ constexpr std::size_t kNumberLength = 13;
 
 bool belongs_to(const ProfileConfig& profile, const desk::Professional& professional) {
   if (!profile.professional_id.empty()) return profile.professional_id == professional.national_id;
-  // A staff card speaks for its structure (specs: cps, CPE and CPA).
+  // A staff card speaks for its structure (specs: cps, CPE and CPA), as an organisation's certificate does.
   return !profile.structure_id.empty() && profile.structure_id == professional.organisation_id;
 }
 
@@ -80,10 +80,12 @@ void check_gates(const SearchContext& context, const Searcher& searcher) {
   }
   if (insi.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
   if (insi.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
+  if (insi.mode == InsiMode::ORGANISATION && !insi.organisation.configured()) {
+    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation.pkcs12 is not set");
+  }
   if (searcher.role == CallerRole::NONE || searcher.role == CallerRole::NON_REPOSITORY) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");
   }
-  if (insi.mode != InsiMode::CPS) throw Error(Code::UNSUPPORTED, "insi.mode = \"organisation\"");
   if (searcher.editor == nullptr) throw Error(Code::EDITOR_NOT_CONFIGURED);
 }
 
@@ -96,11 +98,11 @@ const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, 
       if (profile.name == name) return profile;
       continue;
     }
-    if (only != nullptr) throw Error(Code::PROFILE_REQUIRED, "several profiles match the card in use");
+    if (only != nullptr) throw Error(Code::PROFILE_REQUIRED, "several profiles match");
     only = &profile;
   }
   if (!name.empty()) throw Error(Code::PROFILE_UNKNOWN);
-  if (only == nullptr) throw Error(Code::PROFILE_REQUIRED, "no profile matches the card in use");
+  if (only == nullptr) throw Error(Code::PROFILE_REQUIRED, "no profile matches");
   return *only;
 }
 

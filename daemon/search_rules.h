@@ -8,12 +8,13 @@
 
 namespace insd {
 
-/// Throws IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED, UNSUPPORTED, EDITOR_NOT_CONFIGURED:
+/// Throws IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED, EDITOR_NOT_CONFIGURED:
 /// in this order.
 void check_gates(const SearchContext& context, const Searcher& searcher);
 
-/// The profile named, or the only one that belongs to the professional. Throws PROFILE_UNKNOWN (no such name,
-/// or it belongs to somebody else) and PROFILE_REQUIRED (none or several).
+/// The profile named, or the only one that belongs to the professional (in mode organisation: to the
+/// structure of the certificate, the holder's organisation_id). Throws PROFILE_UNKNOWN (no such name, or it
+/// belongs to somebody else) and PROFILE_REQUIRED (none or several).
 const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, const std::string& name,
                                     const desk::Professional& professional);
 

@@ -100,6 +100,8 @@ SearchContext from_proto(const v1::CallContext& context, bool present, InsiMode 
   made.purpose_id = context.purpose_id();
   made.attributes = attributes_of(context, violations);
   if (context.lease().size() > kMaxLease) violations.add("lease", "is not a lease");
+  if (mode == InsiMode::ORGANISATION && !context.lease().empty())
+    violations.add("lease", "is refused in mode organisation: no card signs");
   made.lease = context.lease();
   if (!context.profile().empty()) check_utf8("profile", context.profile(), violations);
   made.profile = context.profile();

@@ -42,6 +42,7 @@ Searcher searcher_of(const Backend& backend, const Call& call) {
   searcher.config = call.rules->config();
   searcher.editor = call.rules->editor_for(call.caller);
   searcher.exchange = call.rules->exchange();
+  if (searcher.exchange) searcher.organisation_id = searcher.exchange->organisation_id();
   return searcher;
 }
 
@@ -204,7 +205,7 @@ v1::SearchResult to_proto(const SearchResult& result) {
   put_sent(result.sent, *trace.mutable_traits_sent());
   for (const std::string& code : result.missing_for_qualification) proto.add_missing_for_qualification(code);
   for (const std::string& generation : result.generations) proto.add_generations(generation);
-  *proto.mutable_professional_card() = to_proto(result.professional_card);
+  if (result.professional_card) *proto.mutable_professional_card() = to_proto(*result.professional_card);
   if (result.vitale_card) *proto.mutable_vitale_card() = to_proto(*result.vitale_card);
   if (result.by_card) {
     proto.set_reading_source(result.card_supplied ? v1::DATUM_SOURCE_CALLER : v1::DATUM_SOURCE_READ);

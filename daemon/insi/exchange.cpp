@@ -6,6 +6,7 @@
 #include "daemon/insi/answer.h"
 #include "daemon/insi/assertion.h"
 #include "daemon/insi/certificate.h"
+#include "daemon/insi/client_key.h"
 #include "daemon/insi/envelope.h"
 #include "daemon/insi/http_client.h"
 #include "daemon/insi/identifiers.h"
@@ -22,8 +23,8 @@ const InsiConfig& checked(const InsiConfig& config) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.environment is not set");
   if (config.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
   if (config.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
-  if (config.mode != InsiMode::CPS)
-    throw Error(Code::INSI_NOT_CONFIGURED, "insi.mode: this exchange signs with a professional's card");
+  if (config.mode == InsiMode::ORGANISATION && !config.organisation.configured())
+    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation.pkcs12 is not set");
   return config;
 }
 
@@ -39,11 +40,12 @@ struct Prepared {
   std::string vitale_assertion;  // empty: none
 };
 
-Prepared prepare(const InsiConfig& config, const Query& query, const Party& party,
-                 const CertificateFacts& signer, Clock::Wall now) {
-  const std::string time = utc_milliseconds(now);
+// What every message has. `sender`: the CN of the professional's certificate, the OU of the organisation's
+// (specs: insi 2).
+Prepared prepare(const InsiConfig& config, const Query& query, const Party& party, const std::string& sender,
+                 const std::string& time) {
   const auto context = [&](const std::string& version) {
-    return ContextHead{version, make_uuid(), time, signer.common_name};
+    return ContextHead{version, make_uuid(), time, sender};
   };
   Prepared result;
   result.message_id = "uuid:" + make_uuid();
@@ -52,6 +54,11 @@ Prepared prepare(const InsiConfig& config, const Query& query, const Party& part
                                    .editor = party.editor,
                                    .query = query,
                                    .message_id = result.message_id});
+  return result;
+}
+
+void prepare_assertions(const InsiConfig& config, const Query& query, const Party& party,
+                        const CertificateFacts& signer, const std::string& time, Prepared& result) {
   result.assertion = make_assertion({.id = "_" + make_uuid(),
                                      .issue_instant = time,
                                      .issuer = signer.subject,
@@ -63,34 +70,46 @@ Prepared prepare(const InsiConfig& config, const Query& query, const Party& part
     result.vitale_assertion =
         vitale_assertion("_" + make_uuid(), time, signer.common_name, *card->vitale_serial);
   }
-  return result;
 }
 
 }  // namespace
 
 class Exchange::Impl {
  public:
-  Impl(const InsiConfig& config, const Clock& clock)
-      : config_(checked(config)), clock_(clock), http_(config_) {}
+  Impl(const InsiConfig& config, const Clock& clock) : config_(checked(config)), clock_(clock) {
+    ClientKey key;
+    if (config_.mode == InsiMode::ORGANISATION) {
+      key = load_pkcs12(config_.organisation);
+      organisation_ = organisation_facts(key.certificate.get(), config_.environment);
+    }
+    http_.emplace(config_, key);
+  }
 
-  awaitable<Reply> ask(Query query, Party party, Signer& signer, BeforeSend about_to_send,
+  awaitable<Reply> ask(Query query, Party party, Signer* signer, BeforeSend about_to_send,
                        std::stop_token stop) {
-    const Bytes certificate = signer.certificate();
-    const Prepared prepared = prepare(config_, query, party, checked_signer(certificate), clock_.wall());
+    const std::string time = utc_milliseconds(clock_.wall());
+    Prepared prepared;
+    Bytes certificate;
+    if (organisation_) {
+      require_valid(*organisation_, clock_.wall());
+      prepared = prepare(config_, query, party, organisation_->organisation_unit, time);
+    } else {
+      if (signer == nullptr) throw Error(Code::INTERNAL, "nobody to sign");
+      certificate = signer->certificate();
+      const CertificateFacts facts = checked_signer(certificate);
+      prepared = prepare(config_, query, party, facts.common_name, time);
+      prepare_assertions(config_, query, party, facts, time, prepared);
+    }
     check_stop(stop);
     if (about_to_send) about_to_send(prepared.message_id);
 
-    const ByteView to_sign = as_bytes(prepared.assertion.signed_info);
-    const Bytes signature = co_await signer.sign(Bytes(to_sign.begin(), to_sign.end()), stop);
-    if (!signature_verifies(certificate, to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
-    check_stop(stop);
-
+    std::string assertions;
+    if (!organisation_) assertions = co_await sign(prepared, *signer, certificate, stop);
     HttpRequest request{.content_type = "application/soap+xml; charset=utf-8", .body = {}};
-    request.body = prepared.envelope.with(with_signature(prepared.assertion, signature, certificate) +
-                                          prepared.vitale_assertion);
+    request.body = prepared.envelope.with(assertions);
     const Clock::Wall sent_at = clock_.wall();
     const Clock::Steady began = clock_.steady();
-    const HttpResponse response = co_await http_.post(std::move(request), stop);
+    const HttpResponse response = co_await http_->post(std::move(request), stop);
     Reply reply = read_answer(response, config_.environment);
     reply.duration = clock_.steady() - began;
     reply.sent_at = sent_at;
@@ -99,9 +118,23 @@ class Exchange::Impl {
     co_return reply;
   }
 
-  void drop_connection() { http_.drop_connection(); }
+  [[nodiscard]] const std::string& organisation_id() const {
+    static const std::string none;
+    return organisation_ ? organisation_->organisation_unit : none;
+  }
+
+  void drop_connection() { http_->drop_connection(); }
 
  private:
+  static awaitable<std::string> sign(const Prepared& prepared, Signer& signer, const Bytes& certificate,
+                                     std::stop_token stop) {
+    const ByteView to_sign = as_bytes(prepared.assertion.signed_info);
+    const Bytes signature = co_await signer.sign(Bytes(to_sign.begin(), to_sign.end()), stop);
+    if (!signature_verifies(certificate, to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
+    check_stop(stop);
+    co_return with_signature(prepared.assertion, signature, certificate) + prepared.vitale_assertion;
+  }
+
   [[nodiscard]] CertificateFacts checked_signer(const Bytes& certificate) const {
     CertificateFacts facts = certificate_facts(certificate);
     require_signature_certificate(facts, clock_.wall());
@@ -112,7 +145,8 @@ class Exchange::Impl {
 
   const InsiConfig config_;
   const Clock& clock_;
-  HttpClient http_;
+  std::optional<CertificateFacts> organisation_;  // in mode organisation
+  std::optional<HttpClient> http_;
 };
 
 Exchange::Exchange(const InsiConfig& config, const Clock& clock)
@@ -120,18 +154,22 @@ Exchange::Exchange(const InsiConfig& config, const Clock& clock)
 
 Exchange::~Exchange() = default;
 
-awaitable<Reply> Exchange::by_card(CardQuery query, Party party, Signer& signer, BeforeSend about_to_send,
+awaitable<Reply> Exchange::by_card(CardQuery query, Party party, Signer* signer, BeforeSend about_to_send,
                                    std::stop_token stop) {
   const auto impl = impl_;
   co_return co_await impl->ask(std::move(query), std::move(party), signer, std::move(about_to_send),
                                std::move(stop));
 }
 
-awaitable<Reply> Exchange::by_traits(TraitsQuery query, Party party, Signer& signer, BeforeSend about_to_send,
+awaitable<Reply> Exchange::by_traits(TraitsQuery query, Party party, Signer* signer, BeforeSend about_to_send,
                                      std::stop_token stop) {
   const auto impl = impl_;
   co_return co_await impl->ask(std::move(query), std::move(party), signer, std::move(about_to_send),
                                std::move(stop));
+}
+
+const std::string& Exchange::organisation_id() const {
+  return impl_->organisation_id();
 }
 
 void Exchange::drop_connection() {

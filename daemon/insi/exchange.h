@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One INSi exchange in mode cps: contexts, assertion, envelope, HTTPS, answer. Knows nothing of cards or
-// gRPC.
+// One INSi exchange: contexts, assertion (mode cps) or client certificate (mode organisation), envelope,
+// HTTPS, answer. Knows nothing of cards or gRPC.
 #pragma once
 
 #include <functional>
@@ -69,24 +69,30 @@ struct Party {
 /// Thread safe; every awaitable resumes on the awaiting executor.
 class Exchange {
  public:
-  /// Throws INSI_NOT_CONFIGURED (also in mode organisation) or CONFIG_INVALID (endpoint, trust store
-  /// unreadable). Every call must have ended before the Exchange and before the executor that awaits it end.
+  /// Throws INSI_NOT_CONFIGURED (also mode organisation without a certificate) or CONFIG_INVALID (endpoint,
+  /// trust store unreadable, the organisation's certificate or key: daemon/insi/client_key.h). Every call
+  /// must have ended before the Exchange and before the executor that awaits it end.
   Exchange(const InsiConfig& config, const Clock& clock);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Sends one request with a fresh assertion. 00/01/02 are replies; all else is an Error: of layer INSI or
+  /// Sends one request, in mode cps with a fresh assertion signed by `signer`, in mode organisation without
+  /// any: `signer` is then nullptr. 00/01/02 are replies; all else is an Error: of layer INSI or
   /// of the Signer; CERTIFICATE_INVALID or TEST_CARD_REFUSED for its certificate; CONFIG_INVALID (profile
-  /// without billing id); NIR_MISSING, TRAITS_INVALID or INVALID_ARGUMENT for what cannot be sent; CANCELLED.
-  /// The message id is made before and handed to `about_to_send` (the journal's begin) before anything is
-  /// signed or sent; an exception of `about_to_send` ends the call. `signer` must outlive it. Nothing is
-  /// ever sent twice: an assertion and its ids are of one question.
+  /// without billing id); ORGANISATION_CERTIFICATE_INVALID (dates); NIR_MISSING, TRAITS_INVALID or
+  /// INVALID_ARGUMENT for what cannot be sent; CANCELLED. The message id is made before and handed to
+  /// `about_to_send` (the journal's begin) before anything is signed or sent; an exception of `about_to_send`
+  /// ends the call. `signer` must outlive it. Nothing is ever sent twice: an assertion and its ids are of one
+  /// question.
   using BeforeSend = std::function<void(const std::string& message_id)>;
-  boost::asio::awaitable<Reply> by_card(CardQuery query, Party party, Signer& signer,
+  boost::asio::awaitable<Reply> by_card(CardQuery query, Party party, Signer* signer,
                                         BeforeSend about_to_send, std::stop_token stop);
-  boost::asio::awaitable<Reply> by_traits(TraitsQuery query, Party party, Signer& signer,
+  boost::asio::awaitable<Reply> by_traits(TraitsQuery query, Party party, Signer* signer,
                                           BeforeSend about_to_send, std::stop_token stop);
+
+  /// OU of the organisation's certificate, the id of its structure; empty in mode cps.
+  [[nodiscard]] const std::string& organisation_id() const;
 
   /// Closes the keep-alive connection (the professional's card left).
   void drop_connection();

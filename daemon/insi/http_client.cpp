@@ -106,6 +106,7 @@ struct State {
   Endpoint endpoint;
   std::chrono::milliseconds connect_timeout, total_timeout;
   ssl::context tls{ssl::context::tls_client};
+  bool shows_itself = false;  // with a client certificate
   ConnectionPtr kept;
   std::uint64_t epoch = 0;  // connections of an earlier one are not kept
   std::atomic<int> look_ups{0};
@@ -136,6 +137,36 @@ void configure(ssl::context& tls, const std::filesystem::path& trust_store) {
     throw Error(Code::CONFIG_INVALID, "insi.trust_store: no PEM certificate can be read from the file");
 }
 
+void show_itself(ssl::context& tls, const ClientKey& key) {
+  const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
+      issuers(sk_X509_new_null());
+  for (const auto& issuer : key.issuers) sk_X509_push(issuers.get(), issuer.get());
+  ERR_clear_error();
+  if (SSL_CTX_use_cert_and_key(tls.native_handle(), key.certificate.get(), key.key.get(), issuers.get(), 1) ==
+      1)
+    return;
+  const char* why = ERR_reason_error_string(ERR_peek_last_error());
+  throw Error(Code::CONFIG_INVALID, "insi.organisation: " + printable(why != nullptr ? why : "not usable"));
+}
+
+// The alerts by which a server says that it wants another certificate than it was shown, or one at all.
+bool refuses_certificate(const error_code& failure) {
+  if (failure.category() != asio::error::get_ssl_category()) return false;
+  switch (ERR_GET_REASON(static_cast<unsigned long>(failure.value()))) {
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void name_the_server(SSL* tls, const std::string& host) {
   error_code not_an_address;
   asio::ip::make_address(host, not_an_address);
@@ -149,9 +180,11 @@ void name_the_server(SSL* tls, const std::string& host) {
   if (ok != 1) throw Error(Code::INTERNAL, "TLS could not be prepared");
 }
 
-Error handshake_error(SSL* tls, const error_code& failure) {
+Error handshake_error(SSL* tls, const error_code& failure, bool shows_itself) {
   const long verdict = SSL_get_verify_result(tls);
   if (verdict != X509_V_OK) return Error(Code::INSI_TLS_UNTRUSTED, X509_verify_cert_error_string(verdict));
+  if (shows_itself && refuses_certificate(failure))
+    return Error(Code::ORGANISATION_CERTIFICATE_REFUSED, printable(failure.message()));
   // Spoke, but no TLS that we accept: an old protocol, plain HTTP of a proxy.
   if (failure.category() == asio::error::get_ssl_category())
     return Error(Code::INSI_TLS_UNTRUSTED, "no acceptable TLS: " + printable(failure.message()));
@@ -185,7 +218,7 @@ Awaitable<ConnectionPtr> connect(StatePtr state, CallPtr call) {
   SSL* tls = connection->stream.native_handle();
   name_the_server(tls, state->endpoint.host);
   auto [failure] = co_await connection->stream.async_handshake(ssl::stream_base::client, kAwait);
-  if (failure) throw handshake_error(tls, failure);
+  if (failure) throw handshake_error(tls, failure, state->shows_itself);
   co_return connection;
 }
 
@@ -221,7 +254,10 @@ Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const Htt
   co_return result;
 }
 
-Error transfer_error(const error_code& failure) {
+Error transfer_error(const error_code& failure, bool shows_itself) {
+  // In TLS 1.3 the server judges the client's certificate after the handshake has ended for the client.
+  if (shows_itself && refuses_certificate(failure))
+    return Error(Code::ORGANISATION_CERTIFICATE_REFUSED, printable(failure.message()));
   const bool cut = failure == http::error::end_of_stream || failure == http::error::partial_message;
   const auto& http_category = make_error_code(http::error::end_of_stream).category();
   if (!cut && failure.category() == http_category)
@@ -250,7 +286,7 @@ Awaitable<HttpResponse> work(StatePtr state, CallPtr call, HttpRequest request) 
   Transfer result = co_await transfer(state, connection, request);
   if (result.failure) {
     connection->close();
-    throw transfer_error(result.failure);
+    throw transfer_error(result.failure, state->shows_itself);
   }
   HttpResponse response = to_response(result.message);
   if (result.keep_alive && !call->abandoned) state->keep(connection);
@@ -296,11 +332,13 @@ Awaitable<HttpResponse> run(StatePtr state, HttpRequest request, std::stop_token
 
 class HttpClient::Impl {
  public:
-  explicit Impl(const InsiConfig& config) {
+  Impl(const InsiConfig& config, const ClientKey& key) {
     state_->endpoint = parse_endpoint(config.endpoint);
     state_->connect_timeout = config.connect_timeout;
     state_->total_timeout = config.total_timeout;
     configure(state_->tls, config.trust_store);
+    state_->shows_itself = key.certificate != nullptr;
+    if (state_->shows_itself) show_itself(state_->tls, key);
   }
 
   ~Impl() {
@@ -323,7 +361,8 @@ class HttpClient::Impl {
   std::unique_ptr<asio::thread_pool> pool_ = std::make_unique<asio::thread_pool>(1);
 };
 
-HttpClient::HttpClient(const InsiConfig& config) : impl_(std::make_shared<Impl>(config)) {}
+HttpClient::HttpClient(const InsiConfig& config, const ClientKey& key)
+    : impl_(std::make_shared<Impl>(config, key)) {}
 
 HttpClient::~HttpClient() = default;
 

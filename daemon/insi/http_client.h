@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/config.h"
+#include "daemon/insi/client_key.h"
 
 namespace insd::insi {
 
@@ -32,14 +33,16 @@ class HttpClient {
 
   /// Endpoint, trust store and time limits of `config`. The server's chain must end in the trust store (PEM;
   /// the system's roots are never used) and its certificate must name the endpoint's host in its
-  /// subjectAltName. Throws CONFIG_INVALID: endpoint, trust store unreadable or empty.
-  explicit HttpClient(const InsiConfig& config);
+  /// subjectAltName. `key`, where it is set, is shown to a server that asks. Throws CONFIG_INVALID: endpoint,
+  /// trust store unreadable or empty, key that is not the certificate's.
+  explicit HttpClient(const InsiConfig& config, const ClientKey& key = {});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// Errors: INSI_UNREACHABLE (nothing was sent: no address, no connection, connect time-out),
-  /// INSI_TLS_UNTRUSTED (with why), INSI_NO_ANSWER (the connection broke or the time ran out after sending
+  /// INSI_TLS_UNTRUSTED (with why), ORGANISATION_CERTIFICATE_REFUSED (the server wants another `key`),
+  /// INSI_NO_ANSWER (the connection broke or the time ran out after sending
   /// began), INSI_ANSWER_INVALID (not HTTP, too long, encoded, a redirect), CANCELLED. Any status but a
   /// redirect is a response. Resumes on the awaiting executor, also when a blocked name look-up is still
   /// under way.

@@ -316,6 +316,19 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "La carte du patient et celle du professionnel ne sont pas au même poste.",
      "Use the two cards of one desk, or correct the desks of the readers in the configuration.",
      "Utiliser les deux cartes du même poste, ou corriger le poste des lecteurs dans la configuration."},
+    {Code::ORGANISATION_CERTIFICATE_INVALID, "ORGANISATION_CERTIFICATE_INVALID", Layer::CONFIG, Retry::NEVER,
+     "The organisation's certificate is not valid now: nothing was sent.",
+     "Le certificat de l'établissement n'est pas valide à ce jour : rien n'a été envoyé.",
+     "Install the renewed certificate named by insi.organisation, then reload the daemon; check the clock.",
+     "Installer le certificat renouvelé, recharger le service et vérifier l'heure de la machine."},
+    {Code::ORGANISATION_CERTIFICATE_REFUSED, "ORGANISATION_CERTIFICATE_REFUSED", Layer::INSI, Retry::NEVER,
+     "The INSi service did not accept the organisation's certificate.",
+     "Le téléservice INSi n'a pas accepté le certificat de l'établissement.",
+     "Check that it is the organisation's client certificate of the right authority and that insi.endpoint "
+     "is the "
+     "address for certificates.",
+     "Vérifier que le certificat est celui prévu pour INSi et que insi.endpoint est l'adresse pour "
+     "certificats."},
 });
 
 constexpr bool in_order() {
@@ -325,7 +338,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::DESK_MISMATCH, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::ORGANISATION_CERTIFICATE_REFUSED, "every code needs a row");
 
 }  // namespace
 

@@ -108,6 +108,9 @@ enum class Code : std::uint16_t {
   // cards and the readers they belong in
   CARDS_SWAPPED,
   DESK_MISMATCH,
+  // the organisation's certificate (mode organisation)
+  ORGANISATION_CERTIFICATE_INVALID,
+  ORGANISATION_CERTIFICATE_REFUSED,
 };
 
 struct CatalogueEntry {

@@ -32,12 +32,13 @@ class InsiExchangeWithSimulator : public testing::Test {
 
   insd::insi::Reply by_traits(const Simulator& simulator, const insd::insi::TraitsQuery& query) {
     insd::insi::Exchange exchange(config_for(simulator), clock_);
-    return insd::test::run(exchange.by_traits(query, insd::test::a_party(), signer_, [](const auto&) {}, {}));
+    return insd::test::run(
+        exchange.by_traits(query, insd::test::a_party(), &signer_, [](const auto&) {}, {}));
   }
 
   insd::insi::Reply by_card(const Simulator& simulator, const insd::insi::CardQuery& query) {
     insd::insi::Exchange exchange(config_for(simulator), clock_);
-    return insd::test::run(exchange.by_card(query, insd::test::a_party(), signer_, [](const auto&) {}, {}));
+    return insd::test::run(exchange.by_card(query, insd::test::a_party(), &signer_, [](const auto&) {}, {}));
   }
 
   Directory directory_;

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "tests/simulators/insi/instant.h"
+#include "tests/simulators/insi/organisation.h"
 #include "tests/simulators/insi/signature.h"
 
 namespace sim {
@@ -34,15 +35,7 @@ Certificate read_certificate(const std::string& base64) {
 }
 
 std::string common_name(X509* certificate) {
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (at < 0) return {};
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-  if (size < 0) return {};
-  std::string name(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  return name;
+  return subject_value(certificate, NID_commonName);
 }
 
 std::string rfc2253(X509* certificate) {

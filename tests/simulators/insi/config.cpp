@@ -162,6 +162,9 @@ Config load_config(const fs::path& file) {
   for (const auto& text : reader.take_list("professionals_roots")) {
     config.professionals_roots.push_back(reader.resolve(text));
   }
+  for (const auto& text : reader.take_list("organisations_roots")) {
+    config.organisations_roots.push_back(reader.resolve(text));
+  }
   reader.take_path("persons", config.persons);
   reader.take_path("schemas", config.schemas);
   fs::path record_dir;
@@ -176,7 +179,9 @@ Config load_config(const fs::path& file) {
   take_style(reader, config.style);
   reader.refuse_unknown_keys();
   if (config.certificate.empty() || config.key.empty()) reader.fail("certificate and key are needed");
-  if (config.professionals_roots.empty()) reader.fail("professionals_roots is needed");
+  if (config.professionals_roots.empty() && config.organisations_roots.empty()) {
+    reader.fail("professionals_roots or organisations_roots is needed");
+  }
   if (config.idam.empty()) reader.fail("idam is needed");
   return config;
 }

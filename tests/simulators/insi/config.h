@@ -64,6 +64,8 @@ struct Config {
   std::filesystem::path key;
   std::string tls_min = "1.2", tls_max = "1.3";
   std::vector<std::filesystem::path> professionals_roots;  ///< PEM files: roots and intermediates
+  /// PEM files; given: every client shows a certificate of an organisation, and nobody signs
+  std::vector<std::filesystem::path> organisations_roots;
   std::filesystem::path persons;
   std::filesystem::path schemas;
   std::optional<std::filesystem::path> record_dir;

@@ -22,6 +22,19 @@ std::string last_error() {
   return reason == nullptr ? "connection ended" : reason;
 }
 
+// Nobody gets in without a certificate of these authorities.
+void require_client_certificate(SSL_CTX* context, const std::vector<std::filesystem::path>& roots) {
+  for (const auto& file : roots) {
+    if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) {
+      throw std::runtime_error(file.string() + ": " + last_error());
+    }
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Without a name of its own a server that verifies clients refuses their old sessions.
+  constexpr unsigned char kName[] = "insd-sim-insi";
+  SSL_CTX_set_session_id_context(context, kName, sizeof kName - 1);
+}
+
 }  // namespace
 
 SslContext make_ssl_context(const Config& config) {
@@ -37,6 +50,8 @@ SslContext make_ssl_context(const Config& config) {
   if (SSL_CTX_use_PrivateKey_file(context.get(), config.key.c_str(), SSL_FILETYPE_PEM) != 1) {
     throw std::runtime_error(config.key.string() + ": " + last_error());
   }
+  if (!config.organisations_roots.empty())
+    require_client_certificate(context.get(), config.organisations_roots);
   return context;
 }
 
@@ -60,6 +75,10 @@ Connection::~Connection() {
 
 std::string Connection::description() const {
   return std::string(SSL_get_version(ssl_.get())) + " " + SSL_get_cipher_name(ssl_.get());
+}
+
+X509* Connection::client_certificate() const {
+  return SSL_get0_peer_certificate(ssl_.get());
 }
 
 bool Connection::wait_for_data() {

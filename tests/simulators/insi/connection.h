@@ -37,6 +37,8 @@ class Connection {
 
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"
   [[nodiscard]] std::string description() const;
+  /// The certificate that the client showed, owned by the connection; null when none was asked for.
+  [[nodiscard]] X509* client_certificate() const;
   /// Waits until the peer has sent something, and leaves it unread; false when it closed.
   bool wait_for_data();
   /// At least one byte, at most 16 KiB; empty when the peer closed.

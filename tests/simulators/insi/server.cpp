@@ -138,7 +138,7 @@ bool Server::serve_request(Connection& connection, HttpReader& reader) {
   try {
     auto request = reader.next();
     if (!request) return false;
-    answer = service_.handle(record.number, *request, fault, findings);
+    answer = service_.handle(record.number, *request, connection.client_certificate(), fault, findings);
     keep_alive = request->keep_alive();
     record.body = std::move(request->body);
   } catch (const BadHttp& bad) {

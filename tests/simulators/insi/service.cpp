@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/service.h"
 
+#include "tests/simulators/insi/organisation.h"
 #include "tests/simulators/insi/pattern.h"
 
 namespace sim {
@@ -95,7 +96,8 @@ Service::Service(const Config& config)
       assertion_checks_(config),
       writer_(config.style) {}
 
-Answer Service::handle(std::uint64_t turn, const HttpRequest& request, Fault fault, Findings& findings) {
+Answer Service::handle(std::uint64_t turn, const HttpRequest& request, X509* client, Fault fault,
+                       Findings& findings) {
   const std::lock_guard lock(mutex_);
   if (const int status = check_http(config_, request, findings); status != 0) {
     return plain(status, findings.refusal()->text + "\n");
@@ -109,7 +111,8 @@ Answer Service::handle(std::uint64_t turn, const HttpRequest& request, Fault fau
     const auto* refusal = findings.refusal();
     if (refusal == nullptr || refusal->check != "schema") {
       check_action_parameter(request, message, findings);
-      assertion_checks_.examine(parsed.doc.get(), message, findings);
+      client != nullptr ? examine_organisation(client, parsed.doc.get(), message, findings)
+                        : assertion_checks_.examine(parsed.doc.get(), message, findings);
     }
   }
   if (const auto code = soap_fault_of(fault); !code.empty()) {

@@ -21,8 +21,10 @@ class Service {
   /// Throws std::runtime_error: a root, a schema or the persons cannot be read.
   explicit Service(const Config& config);
 
-  /// `fault` plays only where it concerns the content of a SOAP answer.
-  Answer handle(std::uint64_t turn, const HttpRequest& request, Fault fault, Findings& findings);
+  /// `fault` plays only where it concerns the content of a SOAP answer. `client`: the certificate of the
+  /// organisation that asks; null: a professional signs.
+  Answer handle(std::uint64_t turn, const HttpRequest& request, X509* client, Fault fault,
+                Findings& findings);
 
  private:
   Answer answer_to(const Message& message, std::uint64_t turn, Fault fault);

@@ -87,6 +87,9 @@ TEST(CallContext, ActingUserFollowsTheMode) {
   v1::CallContext context = whole();
   context.mutable_acting_user()->set_id("m.dupré");
   EXPECT_THAT(refused(context), ElementsAre("context.acting_user"));
+  EXPECT_THAT(refused(context, InsiMode::ORGANISATION),
+              ElementsAre("context.lease", "context.acting_user.authenticated_how"));
+  context.clear_lease();
   EXPECT_THAT(refused(context, InsiMode::ORGANISATION), ElementsAre("context.acting_user.authenticated_how"));
   context.mutable_acting_user()->set_authenticated_how("smartcard");
   const auto user = from_proto(context, true, InsiMode::ORGANISATION).acting_user;

@@ -84,6 +84,8 @@ attribute_sector = "c"
 bam_version = "01_03"
 lps_version = "01_01"
 answer_ttl = "60s"
+organisation.pkcs12 = "/etc/insd/organisation.p12"
+organisation.passphrase_file = "/run/credentials/insd.service/organisation"
 [[editor]]
 users = ["root", "@insd", "*"]
 idam = "CNDA1"
@@ -132,6 +134,8 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.insi.mode, InsiMode::ORGANISATION);
   EXPECT_EQ(config.insi.connect_timeout, std::chrono::milliseconds(500));
   EXPECT_EQ(config.insi.attribute_sector, "c");
+  EXPECT_EQ(config.insi.organisation.pkcs12, "/etc/insd/organisation.p12");
+  EXPECT_EQ(config.insi.organisation.passphrase_file, "/run/credentials/insd.service/organisation");
   EXPECT_EQ(config.insi.answer_ttl, std::chrono::seconds(60));
   ASSERT_EQ(config.editors.size(), 1U);
   EXPECT_EQ(config.editors[0].users.size(), 3U);

@@ -88,7 +88,7 @@ class SearchTest : public ::testing::Test {
       if (card.generation != "g-2") throw Error(Code::CARD_CHANGED);
       co_return CardReading{vitale_card, reading};
     };
-    made.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party party, Signer&,
+    made.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party party, Signer*,
                               insi::Exchange::BeforeSend before,
                               std::stop_token) -> boost::asio::awaitable<insi::Reply> {
       before("urn:uuid:m");
@@ -97,11 +97,12 @@ class SearchTest : public ::testing::Test {
       if (failure) throw Error(*failure);
       co_return reply;
     };
-    made.ask_by_traits = [this](const Searcher&, insi::TraitsQuery query, insi::Party party, Signer&,
+    made.ask_by_traits = [this](const Searcher&, insi::TraitsQuery query, insi::Party party, Signer* signer,
                                 insi::Exchange::BeforeSend before,
                                 std::stop_token) -> boost::asio::awaitable<insi::Reply> {
       before("urn:uuid:m");
       traits_queries.push_back(query);
+      signed_by_card = signer != nullptr;
       parties.push_back(party);
       co_return reply;
     };
@@ -115,6 +116,7 @@ class SearchTest : public ::testing::Test {
     made.allowed = [](const desk::Reader&) { return true; };
     made.config = config;
     made.editor = with_editor ? config->editors.data() : nullptr;
+    made.organisation_id = organisation_id;
     return made;
   }
 
@@ -185,6 +187,8 @@ class SearchTest : public ::testing::Test {
   insi::Reply reply;
   CallerRole role = CallerRole::DESK;
   bool with_editor = true;
+  std::string organisation_id;
+  bool signed_by_card = false;
   std::string stale = "none";
   std::optional<Code> failure;
   int grants = 0;
@@ -214,7 +218,7 @@ TEST_F(SearchTest, CardQueryIsMadeOfTheReading) {
 
 TEST_F(SearchTest, TheAnswerSaysWhichCardsInWhichReaders) {
   const SearchResult by_card = run(vitale_search());
-  EXPECT_EQ(by_card.professional_card.alias, "desk-1-cps");
+  EXPECT_EQ(by_card.professional_card->alias, "desk-1-cps");
   ASSERT_TRUE(by_card.vitale_card);
   EXPECT_EQ(by_card.vitale_card->alias, "desk-1-vitale");
   EXPECT_EQ(run(traits_search()).vitale_card, std::nullopt);
@@ -277,15 +281,60 @@ TEST_F(SearchTest, GatesComeInTheirOrder) {
   with_editor = false;
   EXPECT_EQ(refused(vitale_search()), Code::INSI_NOT_CONFIGURED);
   config->insi.environment = InsiEnvironment::PRODUCTION;
+  EXPECT_EQ(refused(vitale_search()), Code::INSI_NOT_CONFIGURED);  // no certificate
+  config->insi.mode = InsiMode::CPS;
   EXPECT_EQ(refused(vitale_search()), Code::PERMISSION_DENIED);
   role = CallerRole::DESK;
-  EXPECT_EQ(refused(vitale_search()), Code::UNSUPPORTED);
-  config->insi.mode = InsiMode::CPS;
   EXPECT_EQ(refused(vitale_search()), Code::EDITOR_NOT_CONFIGURED);
   EXPECT_EQ(grants, 0);
   with_editor = true;
   professional.test_pki = true;
   EXPECT_EQ(refused(vitale_search()), Code::TEST_CARD_REFUSED);
+}
+
+class OrganisationSearchTest : public SearchTest {
+ protected:
+  OrganisationSearchTest() {
+    config->insi.mode = InsiMode::ORGANISATION;
+    config->insi.organisation.pkcs12 = "/organisation.p12";
+    ProfileConfig structure;
+    structure.name = "centre";
+    structure.structure_id = "300000001820687";
+    config->profiles.push_back(structure);
+    search_.context.lease.clear();
+    search_.context.acting_user = ActingUser{"secretary-7", "smartcard"};
+  }
+  TraitsSearch search_ = traits_search();
+};
+
+TEST_F(OrganisationSearchTest, NeedsNoCardAndTheJournalNamesWhoActs) {
+  organisation_id = "300000001820687";
+  reply.outcome = insi::Outcome::FOUND;
+  reply.answer.emplace();
+  const SearchResult result = run(search_);
+  EXPECT_EQ(grants, 0);
+  EXPECT_FALSE(signed_by_card);
+  EXPECT_FALSE(result.professional_card);
+  EXPECT_THAT(result.generations, IsEmpty());
+  EXPECT_EQ(result.profile, "centre");
+  ASSERT_EQ(journal.begins.size(), 1U);
+  EXPECT_EQ(journal.begins[0].professional, "secretary-7");
+}
+
+TEST_F(OrganisationSearchTest, TheProfileIsThatOfTheCertificatesStructure) {
+  organisation_id = "another";
+  EXPECT_EQ(refused(search_), Code::PROFILE_REQUIRED);
+  search_.context.profile = "cabinet";  // a professional's
+  organisation_id = "300000001820687";
+  EXPECT_EQ(refused(search_), Code::PROFILE_UNKNOWN);
+}
+
+TEST_F(OrganisationSearchTest, ReadsThePatientsCardAtAnyDesk) {
+  organisation_id = "300000001820687";
+  vitale_card.desk = "desk-2";
+  VitaleSearch search = vitale_search();
+  search.context = search_.context;
+  EXPECT_EQ(run(search).vitale_card->desk, "desk-2");
 }
 
 TEST_F(SearchTest, ALeaseOfAnotherUserIsRefused) {

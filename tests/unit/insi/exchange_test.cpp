@@ -53,7 +53,7 @@ class ExchangeTest : public testing::Test {
   }
 
   Reply by_traits(Exchange& exchange, std::stop_token stop = {}) {
-    return test::run(exchange.by_traits(a_traits_query(), a_party(), signer_, before_send_, stop));
+    return test::run(exchange.by_traits(a_traits_query(), a_party(), &signer_, before_send_, stop));
   }
 
   Code error_of(Exchange& exchange, std::stop_token stop = {}) {
@@ -99,10 +99,10 @@ TEST_F(ExchangeTest, SearchByCardSendsTheVitaleAssertionOnlyWithASerial) {
   TlsServer server(always(test::found()));
   Exchange exchange(config_for(server), clock_);
   CardQuery query = a_card_query();
-  const Reply reply = test::run(exchange.by_card(query, a_party(), signer_, before_send_, {}));
+  const Reply reply = test::run(exchange.by_card(query, a_party(), &signer_, before_send_, {}));
   EXPECT_EQ(reply.operation, "rechercherInsAvecCarteVitale");
   query.vitale_serial = "12345678901234567890";
-  test::run(exchange.by_card(query, a_party(), signer_, before_send_, {}));
+  test::run(exchange.by_card(query, a_party(), &signer_, before_send_, {}));
   ASSERT_EQ(server.requests().size(), 2U);
   EXPECT_EQ(XmlQuery(body_of(server.requests()[0])).count("//w:Security/saml:Assertion"), 1U);
   const std::string sent = body_of(server.requests()[1]);
@@ -223,7 +223,7 @@ TEST_F(ExchangeTest, AProfileWithoutBillingIdSignsNothing) {
   Exchange exchange(config_for(server), clock_);
   Party party = a_party();
   party.profile.billing_id.clear();
-  EXPECT_THROW(test::run(exchange.by_traits(a_traits_query(), party, signer_, before_send_, {})), Error);
+  EXPECT_THROW(test::run(exchange.by_traits(a_traits_query(), party, &signer_, before_send_, {})), Error);
   EXPECT_EQ(signer_.signatures, 0);
 }
 

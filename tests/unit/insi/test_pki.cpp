@@ -88,6 +88,7 @@ Certificate make_certificate(const CertificateSpec& spec, EVP_PKEY* subject_key,
   require(X509_set_pubkey(certificate.get(), subject_key) == 1, "public key");
   add_extension(certificate.get(), NID_basic_constraints, spec.basic_constraints);
   add_extension(certificate.get(), NID_key_usage, spec.key_usage);
+  add_extension(certificate.get(), NID_ext_key_usage, spec.extended_key_usage);
   add_extension(certificate.get(), NID_subject_alt_name, spec.alternative_names);
   if (spec.card_type_der) add_card_type(certificate.get(), *spec.card_type_der);
   require(X509_sign(certificate.get(), issuer_key, EVP_sha256()) > 0, "sign");

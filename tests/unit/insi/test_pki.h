@@ -37,6 +37,7 @@ struct CertificateSpec {
   long from_seconds = -3600;                          ///< from now
   long to_seconds = 30L * 86'400;                     ///< from now
   std::string key_usage = "critical,nonRepudiation";  ///< empty: no extension
+  std::string extended_key_usage = {};                ///< "clientAuth"
   std::string alternative_names = {};                 ///< "DNS:localhost"
   std::string basic_constraints = "critical,CA:FALSE";
   std::optional<Bytes> card_type_der = Bytes{0x02, 0x01, 0x00};

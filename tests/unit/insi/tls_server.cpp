@@ -64,6 +64,10 @@ SSL_CTX* make_context(const ServerSpec& spec) {
   const Certificate made = make_certificate(certificate, shared_key(), issuer.key.get());
   if (SSL_CTX_use_certificate(context, made.get()) != 1 || SSL_CTX_use_PrivateKey(context, shared_key()) != 1)
     throw std::runtime_error("server certificate");
+  if (spec.wants_client) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority(true).certificate.get());
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
   return context;
 }
 
@@ -178,6 +182,11 @@ std::vector<std::string> TlsServer::requests() const {
 void TlsServer::note(const std::string& request) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
+}
+
+Certificate TlsServer::client_certificate(CertificateSpec spec) {
+  spec.issuer = Authority::names();
+  return make_certificate(spec, shared_key(), authority(true).key.get());
 }
 
 std::string TlsServer::trusted_pem() {

@@ -36,9 +36,14 @@ std::size_t body_size(const std::string& head) {
 
 }  // namespace
 
-Client::Client(int port) : impl_(new Impl) {
+Client::Client(int port, const std::string& certificate) : impl_(new Impl) {
   SSL_CTX_load_verify_file(impl_->context, INSD_BUILD_DIR "/pki/insi-trust.pem");
   SSL_CTX_set_verify(impl_->context, SSL_VERIFY_PEER, nullptr);
+  if (!certificate.empty()) {
+    const std::string file = INSD_BUILD_DIR "/pki/" + certificate;
+    SSL_CTX_use_certificate_chain_file(impl_->context, (file + ".cert.pem").c_str());
+    SSL_CTX_use_PrivateKey_file(impl_->context, (file + ".key.pem").c_str(), SSL_FILETYPE_PEM);
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));

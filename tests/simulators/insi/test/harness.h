@@ -68,10 +68,11 @@ struct HttpAnswer {
   bool clean_end = true;  ///< false: the connection was cut inside the answer, or before it
 };
 
-/// One TLS connection that trusts the test PKI's teleservice only.
+/// One TLS connection that trusts the test PKI's teleservice only. `certificate`: what it shows of itself,
+/// e.g. "organisation/insi-manu" of that PKI.
 class Client {
  public:
-  explicit Client(int port);
+  explicit Client(int port, const std::string& certificate = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -193,6 +193,61 @@ std::vector<Refused> refused_requests() {
   };
 }
 
+// --- mode organisation ---
+
+const std::string kOrganisations = "organisations_roots = \"" INSD_BUILD_DIR "/pki/insi-trust.pem\"\n";
+
+std::string unsigned_request(const std::string& emitter) {
+  auto parts = adrun();
+  parts.emitter = emitter;
+  auto text = signed_request(parts);
+  const auto begin = text.find("<saml:Assertion");
+  const std::string_view end = "</saml:Assertion>";
+  text.erase(begin, text.find(end) + end.size() - begin);
+  return text;
+}
+
+TEST(SimInsi, an_organisation_shows_its_certificate_and_signs_nothing) {
+  Simulator simulator(kOrganisations);
+  Client client(simulator.port(), "organisation/insi-manu");
+  const auto answer = client.exchange(http_post(unsigned_request("399999999900019")));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(code_of(answer), "00");
+  const auto lines = simulator.output_until("#1 answer");
+  for (const char* check :
+       {"schema ok", "client certificate ok", "client name ok: INSI-MANU", "assertion ok", "Emetteur ok"}) {
+    EXPECT_THAT(lines, HasSubstr("#1 " + std::string(check)));
+  }
+  EXPECT_THAT(lines, Not(HasSubstr("REFUSED")));
+
+  client.exchange(http_post(unsigned_request("899900000017")));
+  EXPECT_THAT(simulator.output_until("#2 answer"), HasSubstr("#2 Emetteur REFUSED"));
+  auto parts = adrun();
+  parts.emitter = "399999999900019";
+  client.exchange(http_post(signed_request(parts)));
+  EXPECT_THAT(simulator.output_until("#3 answer"), HasSubstr("#3 assertion REFUSED"));
+}
+
+TEST(SimInsi, an_organisation_without_the_right_certificate_gets_no_answer) {
+  Simulator simulator(kOrganisations);
+  // None; one of another authority; one that is not for clients.
+  for (const char* certificate : {"", "cps/dr-exemple/auth", "server/good"}) {
+    HttpAnswer answer;
+    try {
+      answer = Client(simulator.port(), certificate).exchange(http_post(unsigned_request("399999999900019")));
+    } catch (const std::runtime_error&) {
+      continue;  // refused while the connection is made
+    }
+    EXPECT_EQ(answer.status, 0) << certificate;
+  }
+}
+
+TEST(SimInsi, without_a_signature_a_professional_is_refused) {
+  Simulator simulator;
+  ask(simulator, unsigned_request("899900000017"));
+  EXPECT_THAT(simulator.output_until("#1 answer"), HasSubstr("#1 assertion PS REFUSED"));
+}
+
 TEST(SimInsi, refuses_what_it_says_it_refuses) {
   Simulator simulator;
   int number = 0;

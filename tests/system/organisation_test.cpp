@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mode organisation, whole: no professional's card, the certificate shown to a teleservice that lets nobody
+// in without one.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "tests/system/desk_client.h"
+#include "tests/world/world.h"
+
+namespace insd::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class OrganisationTest : public ::testing::Test {
+ protected:
+  OrganisationTest() {
+    world_.start_insi({.more = "organisations_roots = [\"" + (pki() / "insi-trust.pem").string() + "\"]\n"});
+    passphrase("secret");
+  }
+
+  static fs::path pki() { return world::World::pki(); }
+
+  fs::path passphrase(const std::string& text) { return world_.write_file("passphrase", text + "\n"); }
+
+  void pkcs12(const fs::path& certificate, const fs::path& key) {
+    run({"openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:secret", "-out",
+         file().string()});
+    fs::permissions(file(), fs::perms::owner_read | fs::perms::owner_write);
+  }
+  void good_pkcs12() {
+    pkcs12(pki() / "organisation/insi-manu.cert.pem", pki() / "organisation/insi-manu.key.pem");
+  }
+  [[nodiscard]] fs::path file() const { return world_.directory() / "organisation.p12"; }
+
+  void run(const std::vector<std::string>& argv) {
+    const auto outcome = world_.run(argv);
+    if (outcome.status != 0) throw std::runtime_error(argv[0] + ": " + outcome.err);
+  }
+
+  [[nodiscard]] std::string config() const {
+    std::string text = world_.insd_config();
+    const std::string cps = "mode = \"cps\"\n";
+    return text.replace(text.find(cps), cps.size(),
+                        "mode = \"organisation\"\norganisation.pkcs12 = \"" + file().string() +
+                            "\"\norganisation.passphrase_file = \"" +
+                            (world_.directory() / "passphrase").string() + "\"\n") +
+           "[[profile]]\nname = \"centre\"\nstructure_id = \"399999999900019\"\n";
+  }
+  void start_insd() {
+    world_.start_insd(config());
+    client_.emplace(world_.socket());
+  }
+
+  static v1::CallContext context() {
+    auto context = DeskClient::context({});
+    context.mutable_acting_user()->set_id("secretary-7");
+    context.mutable_acting_user()->set_authenticated_how("smartcard");
+    return context;
+  }
+  std::variant<v1::SearchResult, Failure> search() {
+    v1::SearchByTraitsRequest request;
+    *request.mutable_context() = context();
+    request.mutable_traits()->set_birth_name("ADRUN");
+    request.mutable_traits()->add_given_names("ZOE");
+    request.mutable_traits()->set_sex("F");
+    request.mutable_traits()->set_birth_date("1975-12-31");
+    return client_->search(request);
+  }
+
+  world::World world_;
+  std::optional<DeskClient> client_;
+};
+
+TEST_F(OrganisationTest, SearchesByTraitsWithoutAProfessionalsCard) {
+  good_pkcs12();
+  start_insd();
+  const auto result = expect_value(search());
+  EXPECT_EQ(result.outcome(), v1::SEARCH_OUTCOME_FOUND);
+  EXPECT_EQ(result.answer().number().number(), "2751263220749");
+  EXPECT_EQ(result.trace().profile(), "centre");
+  EXPECT_FALSE(result.has_professional_card());
+  world_.insi().wait_for_line("#1 client certificate ok");
+  world_.insi().wait_for_line("#1 Emetteur ok");
+  for (const auto& line : world_.insi().lines()) EXPECT_THAT(line, Not(HasSubstr("REFUSED")));
+  // The connection is kept for the next.
+  EXPECT_EQ(expect_value(search()).outcome(), v1::SEARCH_OUTCOME_FOUND);
+
+  v1::SearchByTraitsRequest nobody;
+  *nobody.mutable_context() = DeskClient::context("lease");
+  const auto refused = client_->search(nobody);
+  ASSERT_EQ(code_of(refused), "INVALID_ARGUMENT");
+  std::vector<std::string> fields;
+  for (const auto& violation : std::get<Failure>(refused).detail.field_violations())
+    fields.push_back(violation.field());
+  EXPECT_THAT(fields, ::testing::ElementsAre("context.lease", "context.acting_user"));
+}
+
+TEST_F(OrganisationTest, SearchesByAPatientsCard) {
+  good_pkcs12();
+  world_.start_pcscd();
+  world_.insert_card(1, "vitale2", "vitale-demo");
+  start_insd();
+  const auto reading = expect_value(client_->vitale());
+  v1::SearchByVitaleRequest request;
+  *request.mutable_context() = context();
+  request.mutable_card()->mutable_card()->set_generation(reading.generation());
+  const auto result = expect_value(client_->search(request));
+  EXPECT_EQ(result.answer().number().number(), "1090763220834");
+  EXPECT_EQ(result.generations_size(), 1);
+}
+
+TEST_F(OrganisationTest, ARefusedCertificateIsSaidSoAndItsRenewalTakesAReload) {
+  const auto& directory = world_.directory();
+  run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+       "/O=TEST/OU=399999999900019/CN=INSI-MANU", "-addext", "keyUsage=critical,digitalSignature", "-addext",
+       "extendedKeyUsage=clientAuth", "-keyout", directory / "own.key.pem", "-out",
+       directory / "own.cert.pem"});
+  pkcs12(directory / "own.cert.pem", directory / "own.key.pem");
+  start_insd();
+  EXPECT_EQ(code_of(search()), "ORGANISATION_CERTIFICATE_REFUSED");
+
+  good_pkcs12();
+  world_.insd().signal(SIGHUP);
+  const auto end = deadline();
+  const auto reloaded = [this] {
+    std::ifstream log(world_.insd().log());
+    const std::string said{std::istreambuf_iterator<char>(log), {}};
+    return said.find("configuration reloaded") != std::string::npos;
+  };
+  while (!reloaded() && std::chrono::system_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(expect_value(search()).outcome(), v1::SEARCH_OUTCOME_FOUND);
+}
+
+TEST_F(OrganisationTest, AWrongPassphraseIsAnErrorOfTheConfigurationThatDoesNotShowIt) {
+  good_pkcs12();
+  passphrase("wrong-one");
+  const auto outcome = world_.run({"insd", "--check-config", world_.write_file("insd.toml", config())});
+  EXPECT_EQ(outcome.status, 78);
+  EXPECT_THAT(outcome.err, HasSubstr("insi.organisation.passphrase_file"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("wrong-one")));
+}
+
+}  // namespace
+}  // namespace insd::test
