@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 
 #include "pkcs11/errors.h"
-#include "pkcs11/objects.h"
 
 namespace insd::pkcs11 {
 namespace {
@@ -27,22 +26,27 @@ Bytes digest_info(ByteView message) {
   return result;
 }
 
+PrivateKey key_for(const Cryptoki& cryptoki, CK_SESSION_HANDLE session, KeyUse use) {
+  const auto certificates = read_certificates(cryptoki, session);
+  return find_private_key(cryptoki, session, choose_certificate(certificates, use));
+}
+
 }  // namespace
 
-Bytes sign_message(const Cryptoki& cryptoki, CK_SLOT_ID slot, KeyUse use, ByteView message) {
+SigningKey::SigningKey(const Cryptoki& cryptoki, CK_SLOT_ID slot, KeyUse use)
+    : cryptoki_(cryptoki),
+      use_(use),
+      session_(cryptoki, slot),
+      key_(key_for(cryptoki, session_.handle(), use)) {}
+
+Bytes SigningKey::sign(ByteView message) const {
   if (message.empty() || message.size() > kMaxMessageBytes) {
     throw Error(Code::INVALID_ARGUMENT, "the message to sign is empty or too long");
   }
-  // A session for one signature: a failed C_Sign may leave its operation active for ever
-  // (CKR_OPERATION_ACTIVE), and handles found here are never stale.
-  const Session session(cryptoki, slot);
-  const auto certificates = read_certificates(cryptoki, session.handle());
-  const auto& certificate = choose_certificate(certificates, use);
-  const auto key = find_private_key(cryptoki, session.handle(), certificate);
-  Bytes signature = use == KeyUse::SIGNATURE
-                        ? cryptoki.sign(session.handle(), key.handle, CKM_SHA256_RSA_PKCS, message)
-                        : cryptoki.sign(session.handle(), key.handle, CKM_RSA_PKCS, digest_info(message));
-  if (signature.size() != key.signature_bytes) lied("C_Sign", "not the length of the key's signatures");
+  Bytes signature = use_ == KeyUse::SIGNATURE
+                        ? cryptoki_.sign(session_.handle(), key_.handle, CKM_SHA256_RSA_PKCS, message)
+                        : cryptoki_.sign(session_.handle(), key_.handle, CKM_RSA_PKCS, digest_info(message));
+  if (signature.size() != key_.signature_bytes) lied("C_Sign", "not the length of the key's signatures");
   return signature;
 }
 

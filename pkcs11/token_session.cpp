@@ -32,6 +32,7 @@ TokenSession::TokenSession(const Module& module, const TokenRef& ref)
       held_(std::make_unique<Held>(module.cryptoki(), ref.slot)) {}
 
 TokenSession::~TokenSession() {
+  keys_ = {};
   if (logged_in_) module_.cryptoki().logout(held_->handle());
 }
 
@@ -57,6 +58,7 @@ void TokenSession::login(const SecretString& pin, LastTry last_try) {
   }
   // A module that believes somebody logged in may answer success without asking the card, and a session from
   // before a removal is dead: both are left behind.
+  keys_ = {};
   cryptoki.logout(held_->handle());
   logged_in_ = false;
   held_ = std::make_unique<Held>(cryptoki, ref_.slot);
@@ -86,9 +88,16 @@ std::vector<DataObject> TokenSession::data_objects(std::string_view label_prefix
   return read_data_objects(module_.cryptoki(), held_->handle(), label_prefix);
 }
 
-Bytes TokenSession::sign(KeyUse use, ByteView message) const {
+Bytes TokenSession::sign(KeyUse use, ByteView message) {
   if (!logged_in_) throw Error(Code::CARD_ACCESS_DENIED, "nobody is logged in on this token");
-  return sign_message(module_.cryptoki(), ref_.slot, use, message);
+  auto& key = keys_[static_cast<std::size_t>(use)];
+  try {
+    if (!key) key = std::make_unique<SigningKey>(module_.cryptoki(), ref_.slot, use);
+    return key->sign(message);
+  } catch (...) {
+    key.reset();
+    throw;
+  }
 }
 
 }  // namespace insd::pkcs11

@@ -2,6 +2,7 @@
 // A token in use. Thrown away whole on removal, reset or logout: nothing of it survives (platform: PKCS#11).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "pkcs11/module.h"
 
 namespace insd::pkcs11 {
+
+class SigningKey;
 
 /// One token of one Module, logged in or not. Blocking; the thread of its Module. After CARD_REMOVED,
 /// CARD_CHANGED, TOKEN_ABSENT or MODULE_FAILED from any function it is worth nothing: destroy it.
@@ -37,8 +40,9 @@ class TokenSession {
   /// See pkcs11/objects.h. Those that the PIN protects are there after a login only.
   [[nodiscard]] std::vector<DataObject> data_objects(std::string_view label_prefix) const;
 
-  /// See pkcs11/sign.h. CARD_ACCESS_DENIED without a login.
-  [[nodiscard]] Bytes sign(KeyUse use, ByteView message) const;
+  /// See pkcs11/sign.h. The key is looked for at its first use after login(), and again after an error.
+  /// CARD_ACCESS_DENIED without a login.
+  [[nodiscard]] Bytes sign(KeyUse use, ByteView message);
 
  private:
   class Held;
@@ -48,6 +52,7 @@ class TokenSession {
   TokenRef ref_;
   std::unique_ptr<Held> held_;  ///< the session that holds the login
   bool logged_in_ = false;
+  std::array<std::unique_ptr<SigningKey>, 2> keys_;  ///< by KeyUse; of this login
 };
 
 }  // namespace insd::pkcs11

@@ -161,7 +161,7 @@ pkcs11::TokenSession& Server::logged_in(const pkcs11::TokenRef& ref) {
 Bytes Server::sign(const wire::SignRequest& request) {
   const auto ref = from_wire(request.token());
   return or_end(ref, [&] {
-    const auto& session = logged_in(ref);
+    auto& session = logged_in(ref);
     return session.sign(from_wire(request.use()), as_bytes(request.message()));
   });
 }

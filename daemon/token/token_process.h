@@ -58,7 +58,7 @@ class TokenProcess {
                                                                        std::string label_prefix,
                                                                        bool with_protected);
 
-  /// pkcs11::sign_message() in the child. The value is not verified here: its user does, before
+  /// pkcs11::TokenSession::sign() in the child. The value is not verified here: its user does, before
   /// it goes anywhere.
   boost::asio::awaitable<Bytes> sign(pkcs11::TokenRef token, pkcs11::KeyUse use, Bytes message);
 

@@ -62,7 +62,7 @@ class InProcess::Loaded {
     return cryptoki_.sign(session_.handle(), key_, CKM_SHA256_RSA_PKCS, message);
   }
   Bytes sign_afresh(ByteView message) const {
-    return pkcs11::sign_message(cryptoki_, token_.slot, pkcs11::KeyUse::SIGNATURE, message);
+    return pkcs11::SigningKey(cryptoki_, token_.slot, pkcs11::KeyUse::SIGNATURE).sign(message);
   }
   void log_in_again() {
     cryptoki_.logout(session_.handle());

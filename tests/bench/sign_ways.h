@@ -24,7 +24,7 @@ class InProcess {
 
   /// C_SignInit and C_Sign in a session and with a key that were kept: the least that a signature takes.
   Bytes sign_kept(ByteView message) const;
-  /// What insd-token does for each signature: a session, certificate and key looked for, the signature.
+  /// What insd-token does for the first signature after a login: a session, certificate and key looked for.
   Bytes sign_afresh(ByteView message) const;
   /// Logs out and in again.
   void log_in_again() const;
