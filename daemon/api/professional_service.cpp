@@ -151,11 +151,17 @@ v1::CardCapabilities to_proto(const desk::Capabilities& capabilities) {
   return proto;
 }
 
+void require_lease_form(const std::string& lease) {
+  constexpr std::size_t kMaxLease = 256;
+  if (lease.size() > kMaxLease) throw Error(Code::INVALID_ARGUMENT).with_field("lease", "is not a lease");
+}
+
 boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
     Backend& backend, Call call, v1::GetProfessionalCardRequest request) {
   desk::Selection selection = from_proto(request.card(), "card");
   const desk::ReaderFilter allowed = reader_filter(backend, call);
   const desk::Patience patience = call.patience();
+  require_lease_form(request.lease());
   const bool with_lease = !request.lease().empty();
   desk::Chosen leased;
   if (with_lease) {
@@ -183,6 +189,7 @@ boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
 }
 
 boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v1::LogoutRequest request) {
+  require_lease_form(request.lease());
   const bool reset = co_await backend.professionals.logout(request.lease(), call.caller.uid);
   v1::LogoutResponse response;
   response.set_card_reset(reset);
