@@ -74,7 +74,7 @@ struct DataObject {
 
 /// The data objects whose label begins with `label_prefix`, in the card's order. Errors: CARD_ACCESS_DENIED
 /// (the PIN protects one of them and is not verified); of the files that name them, CARD_DATA_INVALID.
-std::vector<DataObject> read_data_objects(iso7816::Channel& channel, const Layout& layout,
+std::vector<DataObject> read_data_objects(iso7816::Channel& card, const Layout& layout,
                                           std::string_view label_prefix);
 
 /// Costs no try.

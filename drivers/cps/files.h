@@ -37,6 +37,7 @@ inline constexpr std::size_t kCertificateBytes = 8192;
 inline constexpr std::size_t kFilesOfOneKind = 4;  // AODFs, PrKDFs, CDFs
 inline constexpr std::size_t kEntriesOfOneKind = 32;
 inline constexpr std::size_t kDataObjectBytes = 1024;
+inline constexpr std::size_t kDataExchanges = 500;  // some ten for each of forty objects
 inline constexpr std::size_t kPathBytes = 16;
 inline constexpr std::size_t kIdBytes = 64;
 inline constexpr std::size_t kLabelBytes = 64;

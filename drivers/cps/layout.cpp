@@ -211,6 +211,22 @@ Bytes read_certificate(iso7816::Channel& channel, const Layout& layout, KeyUse u
 
 namespace {
 
+// Each of many objects may break off in its own way: together they are asked no more than this often.
+class Budget final : public iso7816::Channel {
+ public:
+  Budget(iso7816::Channel& card, std::size_t exchanges) : card_(card), left_(exchanges) {}
+  Bytes exchange(ByteView command) override {
+    if (left_ == 0) throw Error(Code::CARD_PROTOCOL, "data objects: too many exchanges");
+    --left_;
+    return card_.exchange(command);
+  }
+  [[nodiscard]] std::stop_token stop() const override { return card_.stop(); }
+
+ private:
+  iso7816::Channel& card_;
+  std::size_t left_;
+};
+
 // One object that is not as it should be says nothing against the others.
 Bytes data_value(iso7816::Channel& channel, const Bytes& path, std::string_view what) {
   try {
@@ -226,8 +242,9 @@ Bytes data_value(iso7816::Channel& channel, const Bytes& path, std::string_view 
 
 }  // namespace
 
-std::vector<DataObject> read_data_objects(iso7816::Channel& channel, const Layout& layout,
+std::vector<DataObject> read_data_objects(iso7816::Channel& card, const Layout& layout,
                                           std::string_view label_prefix) {
+  Budget channel(card, bound::kDataExchanges);
   std::vector<DataObject> result;
   for (const Bytes& directory : layout.data_directories) {
     const Bytes file =

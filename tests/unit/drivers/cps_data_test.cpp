@@ -70,6 +70,24 @@ TEST(CpsDataTest, T_CARD_05_DirectoriesAndValuesWithoutEnd) {
       << "announced and not there";
 }
 
+TEST(CpsDataTest, T_CARD_04_ManyObjectsThatEachBreakOffAreAskedABoundedNumberOfTimes) {
+  FakeCps card;
+  for (int i = 0; i < 32; ++i) card.add_data("CPS_ACTIVITY_01_PS", "D110", text("x"));
+  const auto layout = cps::read_layout(card);
+  const std::size_t before = card.log.size();
+  // A chain of answers without end, from each READ BINARY of a data object.
+  bool chained = false;
+  card.lie = [&](ByteView command) -> std::optional<Bytes> {
+    if (command[1] == 0xA4) chained = command.back() == 0x10;
+    const bool more = chained && (command[1] == 0xB0 || command[1] == 0xC0);
+    return more ? std::optional(from_hex("AA6101")) : std::nullopt;
+  };
+  const auto objects = cps::read_data_objects(card, layout, "CPS_");
+  ASSERT_THAT(objects, SizeIs(32));
+  EXPECT_THAT(objects.back().value, IsEmpty());
+  EXPECT_LE(card.log.size() - before, 500U);
+}
+
 TEST(CpsDataTest, SpecialityIsWhatEndsTheObject) {
   EXPECT_EQ(cps::speciality_code(from_hex("EC06 8004 534D3236")), "SM26");
   EXPECT_EQ(cps::speciality_code(as_bytes("SM54")), "SM54");
