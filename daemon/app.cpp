@@ -16,6 +16,7 @@
 #include "daemon/insi/exchange.h"
 #include "daemon/journal/trail.h"
 #include "daemon/log.h"
+#include "daemon/token/tls_process.h"
 #include "drivers/base/error.h"
 #include "drivers/base/random.h"
 
@@ -33,22 +34,36 @@ bool asks_insi(const InsiConfig& insi) {
          (insi.mode == InsiMode::CPS || insi.organisation.configured());
 }
 
+// Beside insd where it was built, else where it was installed.
+std::filesystem::path token_program() {
+  std::error_code ignored;
+  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "insd-token";
+  return std::filesystem::exists(beside, ignored) ? beside : std::filesystem::path(INSD_TOKEN_PROGRAM);
+}
+
 std::shared_ptr<insi::Exchange> make_exchange(const InsiConfig& insi, const Clock& clock) {
-  return asks_insi(insi) ? std::make_shared<insi::Exchange>(insi, clock) : nullptr;
+  if (!asks_insi(insi)) return nullptr;
+  return std::make_shared<insi::Exchange>(insi, clock, [](const InsiConfig& config) {
+    return std::make_unique<token::TlsProcess>(config, token_program());
+  });
 }
 
 // What the exchange goes by besides its configuration: a trust store or a certificate may be renewed under
-// its old name. Of the passphrase only the time of its file: it is not ours to keep.
+// its old name. Of a passphrase or a PIN only the time of its file: it is not
+// ours to keep.
 std::string trust_of(const InsiConfig& insi) {
   std::string content;
   if (!asks_insi(insi)) return content;
-  for (const auto& name : {insi.trust_store, insi.organisation.pkcs12}) {
+  for (const auto& name : {insi.trust_store, insi.organisation.pkcs12, insi.organisation.certificate}) {
     std::ifstream file(name, std::ios::binary);
     content.append(std::istreambuf_iterator<char>(file), {});
   }
-  std::error_code absent;
-  const auto changed = std::filesystem::last_write_time(insi.organisation.passphrase_file, absent);
-  return absent ? content : content + std::to_string(changed.time_since_epoch().count());
+  for (const auto& name : {insi.organisation.passphrase_file, insi.organisation.pin_file}) {
+    std::error_code absent;
+    const auto changed = std::filesystem::last_write_time(name, absent);
+    if (!absent) content += std::to_string(changed.time_since_epoch().count());
+  }
+  return content;
 }
 
 std::unique_ptr<journal::Journal> make_journal(const DaemonConfig& daemon, const Clock& clock) {
@@ -65,13 +80,6 @@ std::string monotonic_now() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return std::to_string(static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U +
                         static_cast<std::uint64_t>(now.tv_nsec) / 1000U);
-}
-
-// Beside insd where it was built, else where it was installed.
-std::filesystem::path token_program() {
-  std::error_code ignored;
-  const auto beside = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "insd-token";
-  return std::filesystem::exists(beside, ignored) ? beside : std::filesystem::path(INSD_TOKEN_PROGRAM);
 }
 
 insi::Exchange& exchange_of(const Searcher& searcher) {
@@ -171,6 +179,7 @@ bool App::run() {
   });
   io_.run();
   professionals_.stop();
+  if (const auto exchange = rules_.get()->exchange()) exchange->stop();
   if (!desk_.stop()) clean_ = false;
   return clean_;
 }

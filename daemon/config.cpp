@@ -93,16 +93,20 @@ ReaderConfig read_reader(Section& section) {
   return reader;
 }
 
+void read_environment(Section& section, std::vector<std::string>& environment) {
+  section.texts("module_environment", environment);
+  for (const std::string& variable : environment) {
+    if (variable.find('=', 1) == std::string::npos)
+      section.refuse("module_environment", "must be \"NAME=value\"");
+  }
+}
+
 void read_cps(Section& section, CpsConfig& cps) {
   section.choice<CpsBackend>(
       "backend", cps.backend,
       {{"auto", CpsBackend::AUTO}, {"direct", CpsBackend::DIRECT}, {"module", CpsBackend::MODULE}});
   section.path("module", cps.module);
-  section.texts("module_environment", cps.module_environment);
-  for (const std::string& variable : cps.module_environment) {
-    if (variable.find('=', 1) == std::string::npos)
-      section.refuse("module_environment", "must be \"NAME=value\"");
-  }
+  read_environment(section, cps.module_environment);
   section.duration("module_timeout", cps.module_timeout, seconds(1), minutes(2));
   section.table("direct", [&](Section& direct) { direct.flag("real_cards", cps.direct_real_cards); });
   section.choice<OnLeaseEnd>("on_lease_end", cps.on_lease_end,
@@ -138,6 +142,16 @@ void read_organisation(Section& section, OrganisationConfig& organisation) {
   section.path("passphrase_file", organisation.passphrase_file);
   if (!organisation.passphrase_file.empty() && organisation.pkcs12.empty()) {
     section.refuse("passphrase_file", "needs insi.organisation.pkcs12");
+  }
+  section.text("pkcs11_uri", organisation.pkcs11_uri, 1000);
+  section.path("certificate", organisation.certificate);
+  section.path("module", organisation.module);
+  read_environment(section, organisation.module_environment);
+  section.duration("module_timeout", organisation.module_timeout, seconds(1), minutes(2));
+  section.path("pin_file", organisation.pin_file);
+  if (!organisation.pkcs11_uri.empty()) {
+    if (!organisation.pkcs12.empty()) section.refuse("pkcs11_uri", "and pkcs12 are two keys: name one");
+    for (const char* key : {"certificate", "module"}) section.require(key);
   }
 }
 

@@ -80,7 +80,14 @@ struct VitaleConfig {
 struct OrganisationConfig {
   std::filesystem::path pkcs12;           ///< file with the certificate, its authorities and its key
   std::filesystem::path passphrase_file;  ///< of the PKCS#12 file; empty: it has none
-  [[nodiscard]] bool configured() const { return !pkcs12.empty(); }
+  // Or a key on a token (libraries of its maker run in insd-token).
+  std::filesystem::path certificate;  ///< PEM: the certificate, then its authorities
+  std::string pkcs11_uri;             ///< RFC 7512: the token and the key
+  std::filesystem::path module;
+  std::vector<std::string> module_environment;  ///< "NAME=value": all that the module's process is given
+  std::chrono::seconds module_timeout{15};      ///< beyond insi.total_timeout
+  std::filesystem::path pin_file;               ///< empty: the token is used without a login
+  [[nodiscard]] bool configured() const { return !pkcs12.empty() || !pkcs11_uri.empty(); }
   bool operator==(const OrganisationConfig&) const = default;
 };
 

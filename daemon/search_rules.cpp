@@ -81,7 +81,7 @@ void check_gates(const SearchContext& context, const Searcher& searcher) {
   if (insi.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
   if (insi.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
   if (insi.mode == InsiMode::ORGANISATION && !insi.organisation.configured()) {
-    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation.pkcs12 is not set");
+    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   }
   if (searcher.role == CallerRole::NONE || searcher.role == CallerRole::NON_REPOSITORY) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");

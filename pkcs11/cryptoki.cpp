@@ -84,6 +84,12 @@ std::optional<TokenInfo> Cryptoki::token_info(CK_SLOT_ID slot) const {
   return info;
 }
 
+bool Cryptoki::signs_with(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism) const {
+  CK_MECHANISM_INFO raw{};
+  return functions_->C_GetMechanismInfo != nullptr &&
+         functions_->C_GetMechanismInfo(slot, mechanism, &raw) == CKR_OK && (raw.flags & CKF_SIGN) != 0;
+}
+
 void Cryptoki::describe_slot(TokenInfo& token) const {
   CK_SLOT_INFO raw{};
   if (functions_->C_GetSlotInfo(token.ref.slot, &raw) != CKR_OK) return;

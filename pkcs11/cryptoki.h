@@ -26,6 +26,9 @@ class Cryptoki {
   /// Nothing when the slot has no usable token (absent, unknown to the module, not initialised).
   [[nodiscard]] std::optional<TokenInfo> token_info(CK_SLOT_ID slot) const;
 
+  /// Does the token sign by this mechanism? False also when the module does not say.
+  [[nodiscard]] bool signs_with(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism) const;
+
   /// Fills in what the module says of the token's slot; leaves it as it is when the module does not answer.
   void describe_slot(TokenInfo& token) const;
   /// What the module says of itself; empty when it does not.

@@ -142,8 +142,8 @@ asio::awaitable<T> ModuleBackend::guarded(asio::awaitable<T> call) {
 void ModuleBackend::note(const std::vector<pkcs11::TokenInfo>& tokens) {
   std::vector<std::string> gone;
   for (auto& [generation, card] : cards_) {
-    const auto same =
-        std::ranges::find_if(tokens, [&held = card](const auto& token) { return token.ref == held.token->ref; });
+    const auto same = std::ranges::find_if(
+        tokens, [&held = card](const auto& token) { return token.ref == held.token->ref; });
     if (same != tokens.end()) {
       *card.token = *same;
     } else if (!card.in_reader) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 
@@ -90,16 +91,34 @@ ClientKey load_pkcs12(const OrganisationConfig& config) {
   return result;
 }
 
-CertificateFacts organisation_facts(const X509* certificate, InsiEnvironment environment) {
-  constexpr const char* kKey = "insi.organisation";
+ClientKey load_certificates(const std::filesystem::path& file) {
+  constexpr const char* kKey = "insi.organisation.certificate";
+  const BioPtr in(BIO_new_file(file.c_str(), "r"));
+  ClientKey result;
+  if (in) result.certificate.reset(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+  if (!result.certificate) refuse(kKey, "no PEM certificate can be read from the file");
+  while (X509* issuer = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
+    result.issuers.emplace_back(issuer);
+    if (result.issuers.size() > kMaxIssuers) refuse(kKey, "holds too many certificates");
+  }
+  ERR_clear_error();
+  return result;
+}
+
+Bytes to_der(const X509* certificate) {
   unsigned char* der = nullptr;
   const int size = i2d_X509(certificate, &der);
-  if (size <= 0) refuse(kKey, "the certificate cannot be written");
-  const Bytes bytes(der, der + size);
+  if (size <= 0) throw Error(Code::INTERNAL, "a certificate that cannot be written");
+  Bytes bytes(der, der + size);
   OPENSSL_free(der);
+  return bytes;
+}
+
+CertificateFacts organisation_facts(const X509* certificate, InsiEnvironment environment) {
+  constexpr const char* kKey = "insi.organisation";
   CertificateFacts facts;
   try {
-    facts = certificate_facts(bytes);
+    facts = certificate_facts(to_der(certificate));
   } catch (const Error& error) {
     refuse(kKey, "the certificate: " + error.detail());
   }

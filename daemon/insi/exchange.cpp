@@ -24,7 +24,7 @@ const InsiConfig& checked(const InsiConfig& config) {
   if (config.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
   if (config.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
   if (config.mode == InsiMode::ORGANISATION && !config.organisation.configured())
-    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation.pkcs12 is not set");
+    throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   return config;
 }
 
@@ -76,13 +76,23 @@ void prepare_assertions(const InsiConfig& config, const Query& query, const Part
 
 class Exchange::Impl {
  public:
-  Impl(const InsiConfig& config, const Clock& clock) : config_(checked(config)), clock_(clock) {
+  Impl(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
+      : config_(checked(config)), clock_(clock) {
+    const bool on_token = !config_.organisation.pkcs11_uri.empty();
     ClientKey key;
     if (config_.mode == InsiMode::ORGANISATION) {
-      key = load_pkcs12(config_.organisation);
+      key =
+          on_token ? load_certificates(config_.organisation.certificate) : load_pkcs12(config_.organisation);
       organisation_ = organisation_facts(key.certificate.get(), config_.environment);
     }
-    http_.emplace(config_, key);
+    if (organisation_ && on_token) {
+      if (!remote) throw Error(Code::INSI_NOT_CONFIGURED, "no process for the organisation's key");
+      // The child reads endpoint and trust store when it is first needed; a mistake in them is told now.
+      static_cast<void>(HttpClient(config_));
+      transport_ = remote(config_);
+    } else {
+      transport_ = std::make_unique<HttpClient>(config_, key);
+    }
   }
 
   awaitable<Reply> ask(Query query, Party party, Signer* signer, BeforeSend about_to_send,
@@ -109,7 +119,7 @@ class Exchange::Impl {
     request.body = prepared.envelope.with(assertions);
     const Clock::Wall sent_at = clock_.wall();
     const Clock::Steady began = clock_.steady();
-    const HttpResponse response = co_await http_->post(std::move(request), stop);
+    const HttpResponse response = co_await transport_->post(std::move(request), stop);
     Reply reply = read_answer(response, config_.environment);
     reply.duration = clock_.steady() - began;
     reply.sent_at = sent_at;
@@ -123,7 +133,8 @@ class Exchange::Impl {
     return organisation_ ? organisation_->organisation_unit : none;
   }
 
-  void drop_connection() { http_->drop_connection(); }
+  void drop_connection() { transport_->drop_connection(); }
+  void stop() { transport_->stop(); }
 
  private:
   static awaitable<std::string> sign(const Prepared& prepared, Signer& signer, const Bytes& certificate,
@@ -146,11 +157,11 @@ class Exchange::Impl {
   const InsiConfig config_;
   const Clock& clock_;
   std::optional<CertificateFacts> organisation_;  // in mode organisation
-  std::optional<HttpClient> http_;
+  std::unique_ptr<Transport> transport_;
 };
 
-Exchange::Exchange(const InsiConfig& config, const Clock& clock)
-    : impl_(std::make_shared<Impl>(config, clock)) {}
+Exchange::Exchange(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
+    : impl_(std::make_shared<Impl>(config, clock, remote)) {}
 
 Exchange::~Exchange() = default;
 
@@ -174,6 +185,10 @@ const std::string& Exchange::organisation_id() const {
 
 void Exchange::drop_connection() {
   impl_->drop_connection();
+}
+
+void Exchange::stop() {
+  impl_->stop();
 }
 
 }  // namespace insd::insi

@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/identity/traits.h"
 #include "daemon/insi/signer.h"
+#include "daemon/insi/transport.h"
 
 namespace insd::insi {
 
@@ -72,7 +73,9 @@ class Exchange {
   /// Throws INSI_NOT_CONFIGURED (also mode organisation without a certificate) or CONFIG_INVALID (endpoint,
   /// trust store unreadable, the organisation's certificate or key: daemon/insi/client_key.h). Every call
   /// must have ended before the Exchange and before the executor that awaits it end.
-  Exchange(const InsiConfig& config, const Clock& clock);
+  /// `remote`: makes the transport of a key that is on a token.
+  using MakeTransport = std::function<std::unique_ptr<Transport>(const InsiConfig&)>;
+  Exchange(const InsiConfig& config, const Clock& clock, const MakeTransport& remote = {});
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -96,6 +99,9 @@ class Exchange {
 
   /// Closes the keep-alive connection (the professional's card left).
   void drop_connection();
+
+  /// Transport::stop().
+  void stop();
 
  private:
   class Impl;

@@ -141,6 +141,11 @@ void show_itself(ssl::context& tls, const ClientKey& key) {
   const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
       issuers(sk_X509_new_null());
   for (const auto& issuer : key.issuers) sk_X509_push(issuers.get(), issuer.get());
+  if (key.pkcs1_only) {
+    SSL_CTX_set_max_proto_version(tls.native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set1_client_sigalgs_list(tls.native_handle(), "RSA+SHA256");
+    SSL_CTX_set1_sigalgs_list(tls.native_handle(), "RSA+SHA256");
+  }
   ERR_clear_error();
   if (SSL_CTX_use_cert_and_key(tls.native_handle(), key.certificate.get(), key.key.get(), issuers.get(), 1) ==
       1)
@@ -245,7 +250,7 @@ Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const Htt
   }
   http::response_parser<http::string_body> parser;
   parser.header_limit(kMaxHeaderBytes);
-  parser.body_limit(HttpClient::kMaxBodyBytes);
+  parser.body_limit(kMaxBodyBytes);
   auto [unread, received] = co_await http::async_read(connection->stream, connection->buffer, parser, kAwait);
   result.failure = unread;
   if (unread) co_return result;

@@ -3,42 +3,26 @@
 // this header, because it is slow to compile.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <stop_token>
-#include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/config.h"
 #include "daemon/insi/client_key.h"
+#include "daemon/insi/transport.h"
 
 namespace insd::insi {
 
-struct HttpRequest {
-  std::string content_type;
-  std::string body;
-};
-
-struct HttpResponse {
-  unsigned status = 0;
-  std::string content_type;  ///< as received; empty when there was none
-  std::string body;          ///< at most HttpClient::kMaxBodyBytes
-};
-
 /// Thread safe. Concurrent calls use connections of their own; one of them is kept for the next call.
-class HttpClient {
+class HttpClient final : public Transport {
  public:
-  static constexpr std::size_t kMaxBodyBytes = 1U << 20U;
-
   /// Endpoint, trust store and time limits of `config`. The server's chain must end in the trust store (PEM;
   /// the system's roots are never used) and its certificate must name the endpoint's host in its
   /// subjectAltName. `key`, where it is set, is shown to a server that asks. Throws CONFIG_INVALID: endpoint,
   /// trust store unreadable or empty, key that is not the certificate's.
   explicit HttpClient(const InsiConfig& config, const ClientKey& key = {});
-  ~HttpClient();
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
+  ~HttpClient() override;
 
   /// Errors: INSI_UNREACHABLE (nothing was sent: no address, no connection, connect time-out),
   /// INSI_TLS_UNTRUSTED (with why), ORGANISATION_CERTIFICATE_REFUSED (the server wants another `key`),
@@ -46,10 +30,10 @@ class HttpClient {
   /// began), INSI_ANSWER_INVALID (not HTTP, too long, encoded, a redirect), CANCELLED. Any status but a
   /// redirect is a response. Resumes on the awaiting executor, also when a blocked name look-up is still
   /// under way.
-  boost::asio::awaitable<HttpResponse> post(HttpRequest request, std::stop_token stop);
+  boost::asio::awaitable<HttpResponse> post(HttpRequest request, std::stop_token stop) override;
 
   /// Closes the kept connection; one in use is closed after its answer.
-  void drop_connection();
+  void drop_connection() override;
 
  private:
   class Impl;

@@ -36,7 +36,7 @@ struct TrustOptions {
   std::filesystem::path authorities;       ///< PEM: roots and sub-authorities
   std::filesystem::path revocation_lists;  ///< a file (PEM or DER) or a directory of such files, of every
                                            ///< authority of the chain, roots included; empty: not looked at
-  bool stale_list_counts = true;  ///< may a list that should have been renewed be used?
+  bool stale_list_counts = true;           ///< may a list that should have been renewed be used?
 };
 
 /// One thread.

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/insi/transport.h"
 #include "daemon/token/convert.h"
 
 extern "C" {
@@ -102,13 +103,15 @@ std::string describe(int status) {
 }  // namespace
 
 Child::Child(const ChildOptions& options)
-    : start_deadline_(options.start_deadline),
+    : role_(options.role),
+      start_deadline_(options.start_deadline),
       call_deadline_(options.call_deadline),
       end_deadline_(options.end_deadline) {
   int ends[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) require(errno, "socketpair");
   try {
-    std::vector<std::string> arguments = {"insd-token", "--role=sign", "--module=" + options.module};
+    std::vector<std::string> arguments = {
+        "insd-token", options.role == Role::TLS ? "--role=tls" : "--role=sign", "--module=" + options.module};
     if (options.owner == pkcs11::ModuleOwner::CURRENT_USER) arguments.emplace_back("--allow-own-module");
     std::vector<std::string> environment = options.environment;
     // What a thread keeps for itself is not overwritten when it is freed (M_PERTURB); a PIN is that small.
@@ -136,7 +139,7 @@ Child::~Child() {
 
 void Child::wait_until_ready() {
   try {
-    receive(0, start_deadline_);
+    receive(0, std::chrono::steady_clock::now() + start_deadline_);
   } catch (...) {
     end(0ms);
     throw;
@@ -148,21 +151,34 @@ wire::Answer Child::ask(const wire::Request& request, const SecretString* pin) {
   auto sent = send_frame(socket_, as_bytes(request.SerializeAsString()));
   if (sent == Traffic::DONE && pin != nullptr) sent = send_frame(socket_, pin->bytes());
   if (sent != Traffic::DONE) fail(sent);
-  return receive(request.id(), call_deadline_);
+  const Deadline deadline = std::chrono::steady_clock::now() + call_deadline_;
+  auto answer = receive(request.id(), deadline);
+  while (answer.http().more()) {
+    const auto part = receive(request.id(), deadline);
+    auto& whole = *answer.mutable_http();
+    whole.mutable_body()->append(part.http().body());
+    whole.set_more(part.http().more());
+    if (whole.body().size() > insi::kMaxBodyBytes || part.http().body().empty()) nonsense();
+  }
+  return answer;
 }
 
-wire::Answer Child::receive(std::uint64_t id, std::chrono::milliseconds patience) {
+// Foreign code wrote over our own in there.
+void Child::nonsense() {
+  const auto how = end(0ms);
+  throw Error(Code::MODULE_CRASHED, "insd-token answered nonsense; " + how);
+}
+
+wire::Answer Child::receive(std::uint64_t id, Deadline deadline) {
   Bytes frame;
-  const auto traffic = receive_frame(socket_, frame, std::chrono::steady_clock::now() + patience);
+  const auto traffic = receive_frame(socket_, frame, deadline);
   if (traffic != Traffic::DONE) fail(traffic);
   wire::Answer answer;
   if (!answer.ParseFromArray(frame.data(), static_cast<int>(frame.size())) || !answer.has_id() ||
       answer.id() != id) {
-    // Foreign code wrote over our own in there.
-    const auto how = end(0ms);
-    throw Error(Code::MODULE_CRASHED, "insd-token answered nonsense; " + how);
+    nonsense();
   }
-  if (answer.has_failure()) throw error_of(answer.failure());
+  if (answer.has_failure()) throw error_of(answer.failure(), role_);
   return answer;
 }
 

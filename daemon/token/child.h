@@ -9,12 +9,14 @@
 #include <sys/types.h>
 
 #include "daemon/token/frames.h"
+#include "daemon/token/role.h"
 #include "daemon/token/token.pb.h"
 #include "pkcs11/types.h"
 
 namespace insd::token {
 
 struct ChildOptions {
+  Role role = Role::SIGN;
   std::string executable;                ///< absolute path of insd-token
   std::string module;                    ///< absolute path of the PKCS#11 module
   std::vector<std::string> environment;  ///< "NAME=value"; the child gets these and glibc's own
@@ -40,7 +42,8 @@ class Child {
   /// process has then ended.
   void wait_until_ready();
 
-  /// One question, one answer; `pin` follows a LoginRequest. Throws the child's own errors; after
+  /// One question, one answer; `pin` follows a LoginRequest or a TlsSetupRequest. An answer in several
+  /// packets comes back as one, of at most insi::kMaxBodyBytes. Throws the child's own errors; after
   /// MODULE_STUCK, MODULE_CRASHED and INTERNAL the process has ended and usable() is false.
   wire::Answer ask(const wire::Request& request, const SecretString* pin = nullptr);
 
@@ -52,10 +55,12 @@ class Child {
   void kill() const noexcept;
 
  private:
-  wire::Answer receive(std::uint64_t id, std::chrono::milliseconds patience);
+  wire::Answer receive(std::uint64_t id, Deadline deadline);
   [[noreturn]] void fail(Traffic traffic);
+  [[noreturn]] void nonsense();
   std::string end(std::chrono::milliseconds patience) noexcept;
 
+  const Role role_;
   const std::chrono::milliseconds start_deadline_, call_deadline_, end_deadline_;
   int socket_ = -1;   ///< -1: ended, or ending
   int process_ = -1;  ///< pidfd; kept to the end, so that kill() never hits another process

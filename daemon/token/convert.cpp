@@ -125,15 +125,16 @@ wire::KeyUse to_wire(pkcs11::KeyUse use) {
   return use == pkcs11::KeyUse::SIGNATURE ? wire::KEY_USE_SIGNATURE : wire::KEY_USE_AUTHENTICATION;
 }
 
-Error error_of(const wire::Failure& failure) {
+Error error_of(const wire::Failure& failure, Role role) {
+  const auto allowed = [role](const CatalogueEntry& entry) {
+    if (entry.layer == Layer::CARD || entry.layer == Layer::PIN || entry.layer == Layer::TOKEN) return true;
+    return role == Role::TLS && (entry.layer == Layer::INSI || entry.code == Code::CONFIG_INVALID);
+  };
   const auto catalogue = error_catalogue();
   const auto* entry = &catalogue_entry(Code::MODULE_FAILED);
   const auto found = std::find_if(catalogue.begin(), catalogue.end(),
                                   [&](const auto& candidate) { return candidate.name == failure.code(); });
-  if (found != catalogue.end() &&
-      (found->layer == Layer::CARD || found->layer == Layer::PIN || found->layer == Layer::TOKEN)) {
-    entry = &*found;
-  }
+  if (found != catalogue.end() && allowed(*found)) entry = &*found;
   auto spent = TrySpent::UNKNOWN;
   if (failure.try_spent() == wire::TRY_SPENT_NO) spent = TrySpent::NO;
   if (failure.try_spent() == wire::TRY_SPENT_YES) spent = TrySpent::YES;

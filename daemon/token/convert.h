@@ -3,6 +3,7 @@
 // has foreign code in it.
 #pragma once
 
+#include "daemon/token/role.h"
 #include "daemon/token/token.pb.h"
 #include "drivers/base/error.h"
 #include "pkcs11/types.h"
@@ -28,8 +29,9 @@ void to_wire(const pkcs11::DataObject& object, wire::DataObject& out);
 pkcs11::KeyUse from_wire(wire::KeyUse use);
 wire::KeyUse to_wire(pkcs11::KeyUse use);
 
-/// The child may report what concerns cards, PINs and tokens; any other code is MODULE_FAILED.
-Error error_of(const wire::Failure& failure);
+/// The child may report what concerns cards, PINs and tokens, in role TLS also the exchange with the
+/// teleservice and its configuration; any other code is MODULE_FAILED.
+Error error_of(const wire::Failure& failure, Role role = Role::SIGN);
 void to_wire(const Error& error, wire::Failure& out);
 
 }  // namespace insd::token

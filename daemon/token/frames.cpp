@@ -56,15 +56,21 @@ Traffic receive(int socket, void* room, std::size_t size, std::size_t& length, D
 
 }  // namespace
 
-Traffic send_frame(int socket, ByteView frame) {
+Traffic send_frame(int socket, ByteView frame, std::chrono::milliseconds patience) {
+  const Deadline deadline = Clock::now() + patience;
   // An empty packet looks like the end of the connection to its receiver.
   if (frame.empty() || frame.size() > kMaxFrame) throw Error(Code::INTERNAL, "a packet is empty or too long");
   for (;;) {
     const auto sent = send(socket, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) return Traffic::DONE;
     if (gone(errno)) return Traffic::CLOSED;
-    if (errno == EAGAIN || errno == ENOBUFS) return Traffic::TIMED_OUT;
-    if (errno != EINTR) broken("send");
+    if (errno == EAGAIN || errno == ENOBUFS) {
+      pollfd waiting{.fd = socket, .events = POLLOUT, .revents = 0};
+      if (poll(&waiting, 1, milliseconds_until(deadline)) == 0) return Traffic::TIMED_OUT;
+      if (Clock::now() >= *deadline) return Traffic::TIMED_OUT;
+    } else if (errno != EINTR) {
+      broken("send");
+    }
   }
 }
 

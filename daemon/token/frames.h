@@ -14,9 +14,9 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;  ///< non
 
 enum class Traffic : std::uint8_t { DONE, CLOSED, TIMED_OUT };
 
-/// CLOSED: the peer has gone. TIMED_OUT: it has not taken earlier packets away. Throws Error(INTERNAL) for an
-/// empty or too long packet and for a broken socket.
-Traffic send_frame(int socket, ByteView frame);
+/// CLOSED: the peer has gone. TIMED_OUT: it has not taken earlier packets away within `patience`. Throws
+/// Error(INTERNAL) for an empty or too long packet and for a broken socket.
+Traffic send_frame(int socket, ByteView frame, std::chrono::milliseconds patience = {});
 
 /// TIMED_OUT: nothing came before the deadline. Throws Error(INTERNAL) for a packet above kMaxFrame.
 Traffic receive_frame(int socket, Bytes& frame, Deadline deadline = std::nullopt);

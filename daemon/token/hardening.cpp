@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <vector>
 
 #include <malloc.h>
 #include <seccomp.h>
@@ -21,17 +22,31 @@ void require(bool done, const char* what) {
   if (!done) throw Error(Code::INTERNAL, what);
 }
 
-// A card's module talks to pcscd and to nobody else. io_uring could make sockets behind the filter's back.
-void restrict_system_calls() {
+// A card's module talks to pcscd and to nobody else; role TLS to the teleservice, too. io_uring could make
+// sockets behind the filter's back.
+void restrict_system_calls(Role role) {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW),
                                                                 &seccomp_release);
   require(filter != nullptr, "seccomp is not available");
   constexpr auto no_family = SCMP_ACT_ERRNO(EAFNOSUPPORT);
   constexpr auto denied = SCMP_ACT_ERRNO(EPERM);
-  const scmp_arg_cmp not_unix = SCMP_A0(SCMP_CMP_NE, AF_UNIX);
-  require(seccomp_rule_add(filter.get(), no_family, SCMP_SYS(socket), 1, not_unix) == 0 &&
-              seccomp_rule_add(filter.get(), no_family, SCMP_SYS(socketpair), 1, not_unix) == 0,
-          "seccomp refuses the socket rule");
+  // The filter lets pass what no rule names, so each family that is refused is named, or its range.
+  std::vector<std::vector<scmp_arg_cmp>> refused;
+  if (role == Role::TLS) {
+    static_assert(AF_UNIX == 1 && AF_INET == 2 && AF_INET6 == 10);
+    for (unsigned family = 0; family < AF_INET6; ++family) {
+      if (family != AF_UNIX && family != AF_INET) refused.push_back({SCMP_A0(SCMP_CMP_EQ, family)});
+    }
+    refused.push_back({SCMP_A0(SCMP_CMP_GT, AF_INET6)});
+  } else {
+    refused.push_back({SCMP_A0(SCMP_CMP_NE, AF_UNIX)});
+  }
+  for (const auto& families : refused) {
+    for (const int call : {SCMP_SYS(socket), SCMP_SYS(socketpair)}) {
+      require(seccomp_rule_add_array(filter.get(), no_family, call, 1, families.data()) == 0,
+              "seccomp refuses the socket rule");
+    }
+  }
   constexpr std::array forbidden = {SCMP_SYS(io_uring_setup), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
                                     SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd)};
   for (const int call : forbidden) {
@@ -42,7 +57,7 @@ void restrict_system_calls() {
 
 }  // namespace
 
-void harden() {
+void harden(Role role) {
   // A module that frees a copy of the PIN does not leave it behind (platform: more traps). Any byte but zero;
   // refused only where another allocator has taken glibc's place (AddressSanitizer).
   static_cast<void>(mallopt(M_PERTURB, 0xA5));
@@ -51,7 +66,7 @@ void harden() {
   require(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "PR_SET_PDEATHSIG");
   require(prctl(PR_SET_DUMPABLE, 0) == 0, "PR_SET_DUMPABLE");
   require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "PR_SET_NO_NEW_PRIVS");
-  restrict_system_calls();
+  restrict_system_calls(role);
 }
 
 }  // namespace insd::token

@@ -90,6 +90,8 @@ void Server::handle(const wire::Request& request, wire::Answer& answer) {
     case wire::Request::kSign:
       answer.set_signature(text_of(sign(request.sign())));
       return;
+    case wire::Request::kTlsSetup:
+    case wire::Request::kPost:  // of the other role
     case wire::Request::CALL_NOT_SET:
       break;
   }

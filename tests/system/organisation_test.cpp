@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mode organisation, whole: no professional's card, the certificate shown to a teleservice that lets nobody
 // in without one.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <thread>
-
 #include <gmock/gmock.h>
 
-#include "tests/system/desk_client.h"
-#include "tests/world/world.h"
+#include "tests/system/organisation_desk.h"
 
 namespace insd::test {
 namespace {
@@ -18,17 +12,11 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class OrganisationTest : public ::testing::Test {
+class OrganisationTest : public OrganisationDesk {
  protected:
-  OrganisationTest() {
-    world_.start_insi({.more = "organisations_roots = [\"" + (pki() / "insi-trust.pem").string() + "\"]\n"});
-    passphrase("secret");
-  }
+  OrganisationTest() { passphrase("secret"); }
 
-  static fs::path pki() { return world::World::pki(); }
-
-  fs::path passphrase(const std::string& text) { return world_.write_file("passphrase", text + "\n"); }
-
+  void passphrase(const std::string& text) { world_.write_file("passphrase", text + "\n"); }
   void pkcs12(const fs::path& certificate, const fs::path& key) {
     run({"openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:secret", "-out",
          file().string()});
@@ -38,49 +26,15 @@ class OrganisationTest : public ::testing::Test {
     pkcs12(pki() / "organisation/insi-manu.cert.pem", pki() / "organisation/insi-manu.key.pem");
   }
   [[nodiscard]] fs::path file() const { return world_.directory() / "organisation.p12"; }
-
-  void run(const std::vector<std::string>& argv) {
-    const auto outcome = world_.run(argv);
-    if (outcome.status != 0) throw std::runtime_error(argv[0] + ": " + outcome.err);
+  [[nodiscard]] std::string keys() const {
+    return "organisation.pkcs12 = \"" + file().string() + "\"\norganisation.passphrase_file = \"" +
+           (world_.directory() / "passphrase").string() + "\"\n";
   }
-
-  [[nodiscard]] std::string config() const {
-    std::string text = world_.insd_config();
-    const std::string cps = "mode = \"cps\"\n";
-    return text.replace(text.find(cps), cps.size(),
-                        "mode = \"organisation\"\norganisation.pkcs12 = \"" + file().string() +
-                            "\"\norganisation.passphrase_file = \"" +
-                            (world_.directory() / "passphrase").string() + "\"\n") +
-           "[[profile]]\nname = \"centre\"\nstructure_id = \"399999999900019\"\n";
-  }
-  void start_insd() {
-    world_.start_insd(config());
-    client_.emplace(world_.socket());
-  }
-
-  static v1::CallContext context() {
-    auto context = DeskClient::context({});
-    context.mutable_acting_user()->set_id("secretary-7");
-    context.mutable_acting_user()->set_authenticated_how("smartcard");
-    return context;
-  }
-  std::variant<v1::SearchResult, Failure> search() {
-    v1::SearchByTraitsRequest request;
-    *request.mutable_context() = context();
-    request.mutable_traits()->set_birth_name("ADRUN");
-    request.mutable_traits()->add_given_names("ZOE");
-    request.mutable_traits()->set_sex("F");
-    request.mutable_traits()->set_birth_date("1975-12-31");
-    return client_->search(request);
-  }
-
-  world::World world_;
-  std::optional<DeskClient> client_;
 };
 
 TEST_F(OrganisationTest, SearchesByTraitsWithoutAProfessionalsCard) {
   good_pkcs12();
-  start_insd();
+  start_insd(keys());
   const auto result = expect_value(search());
   EXPECT_EQ(result.outcome(), v1::SEARCH_OUTCOME_FOUND);
   EXPECT_EQ(result.answer().number().number(), "2751263220749");
@@ -106,7 +60,7 @@ TEST_F(OrganisationTest, SearchesByAPatientsCard) {
   good_pkcs12();
   world_.start_pcscd();
   world_.insert_card(1, "vitale2", "vitale-demo");
-  start_insd();
+  start_insd(keys());
   const auto reading = expect_value(client_->vitale());
   v1::SearchByVitaleRequest request;
   *request.mutable_context() = context();
@@ -123,26 +77,18 @@ TEST_F(OrganisationTest, ARefusedCertificateIsSaidSoAndItsRenewalTakesAReload) {
        "extendedKeyUsage=clientAuth", "-keyout", directory / "own.key.pem", "-out",
        directory / "own.cert.pem"});
   pkcs12(directory / "own.cert.pem", directory / "own.key.pem");
-  start_insd();
+  start_insd(keys());
   EXPECT_EQ(code_of(search()), "ORGANISATION_CERTIFICATE_REFUSED");
 
   good_pkcs12();
-  world_.insd().signal(SIGHUP);
-  const auto end = deadline();
-  const auto reloaded = [this] {
-    std::ifstream log(world_.insd().log());
-    const std::string said{std::istreambuf_iterator<char>(log), {}};
-    return said.find("configuration reloaded") != std::string::npos;
-  };
-  while (!reloaded() && std::chrono::system_clock::now() < end)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  reload();
   EXPECT_EQ(expect_value(search()).outcome(), v1::SEARCH_OUTCOME_FOUND);
 }
 
 TEST_F(OrganisationTest, AWrongPassphraseIsAnErrorOfTheConfigurationThatDoesNotShowIt) {
   good_pkcs12();
   passphrase("wrong-one");
-  const auto outcome = world_.run({"insd", "--check-config", world_.write_file("insd.toml", config())});
+  const auto outcome = world_.run({"insd", "--check-config", world_.write_file("insd.toml", config(keys()))});
   EXPECT_EQ(outcome.status, 78);
   EXPECT_THAT(outcome.err, HasSubstr("insi.organisation.passphrase_file"));
   EXPECT_THAT(outcome.err, Not(HasSubstr("wrong-one")));

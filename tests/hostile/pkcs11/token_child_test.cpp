@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/token/convert.h"
+#include "daemon/token/tls_process.h"
 #include "tests/unit/pkcs11/token_process_support.h"
 
 namespace insd::token {
@@ -87,6 +88,19 @@ TEST(ConvertTest, T_P11_02_TheChildSpeaksOfCardsAndTokensOnly) {
   EXPECT_EQ(error.detail().find_first_of("\n\x1b"), std::string::npos);
 }
 
+TEST(ConvertTest, T_P11_02_OnlyTheRoleTlsSpeaksOfTheTeleservice) {
+  wire::Failure failure;
+  for (const char* code : {"INSI_UNREACHABLE", "ORGANISATION_CERTIFICATE_REFUSED", "CONFIG_INVALID"}) {
+    failure.set_code(code);
+    EXPECT_EQ(error_of(failure, Role::TLS).entry().name, code);
+    EXPECT_EQ(error_of(failure, Role::SIGN).code(), Code::MODULE_FAILED);
+  }
+  for (const char* code : {"PERMISSION_DENIED", "JOURNAL_UNAVAILABLE", "INTERNAL", "nonsense"}) {
+    failure.set_code(code);
+    EXPECT_EQ(error_of(failure, Role::TLS).code(), Code::MODULE_FAILED) << code;
+  }
+}
+
 // Programs in the place of insd-token.
 class FalseChildTest : public TokenProcessTest {
  protected:
@@ -117,6 +131,18 @@ TEST_F(FalseChildTest, T_P11_04_OneThatTalksNonsense) {
 TEST_F(FalseChildTest, T_P11_04_OneThatAnswersWhatWasNotAsked) {
   child_is("printf '\\010\\011' >&3; sleep 60");  // id 9
   EXPECT_EQ(listing(), Code::MODULE_CRASHED);
+}
+
+TEST_F(FalseChildTest, T_P11_04_OneWhoseAnswerNeverEnds) {
+  // "ready", then to the first request: more is to come, and nothing comes, again and again.
+  child_is(
+      "printf '\\010\\000' >&3; while printf '\\010\\001\\072\\002\\040\\001' >&3; do :; done; sleep 60");
+  InsiConfig config;
+  config.organisation.module = "/module";
+  config.organisation.module_environment = options_->environment;
+  config.organisation.pkcs11_uri = "pkcs11:token=a";
+  TlsProcess process(config, options_->executable);
+  EXPECT_EQ(code_of([&] { await(process.post({"text/plain", "question"}, {})); }), Code::MODULE_CRASHED);
 }
 
 TEST_F(FalseChildTest, T_P11_01_OneThatStopsListening) {

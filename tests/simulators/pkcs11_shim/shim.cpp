@@ -139,6 +139,11 @@ CK_RV shim_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   return rv;
 }
 
+CK_RV shim_get_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO* info) {
+  CK_RV rv = CKR_OK;
+  return instead(fault_for("C_GetMechanismInfo"), rv) ? rv : real->C_GetMechanismInfo(slot, type, info);
+}
+
 CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify,
                         CK_SESSION_HANDLE* session) {
   trace("C_OpenSession");
@@ -220,6 +225,7 @@ bool load_real() {
   table.C_Finalize = shim_finalize;
   table.C_GetSlotList = shim_get_slot_list;
   table.C_GetTokenInfo = shim_get_token_info;
+  table.C_GetMechanismInfo = shim_get_mechanism_info;
   table.C_OpenSession = shim_open_session;
   table.C_Login = shim_login;
   table.C_Logout = shim_logout;

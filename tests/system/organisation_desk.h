@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A desk in mode organisation before a teleservice that lets nobody in without an organisation's certificate.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/system/desk_client.h"
+#include "tests/world/world.h"
+
+namespace insd::test {
+
+class OrganisationDesk : public ::testing::Test {
+ protected:
+  OrganisationDesk() {
+    world_.start_insi({.more = "organisations_roots = [\"" + (pki() / "insi-trust.pem").string() + "\"]\n"});
+  }
+
+  static std::filesystem::path pki() { return world::World::pki(); }
+
+  void run(const std::vector<std::string>& argv) {
+    const auto outcome = world_.run(argv);
+    if (outcome.status != 0) throw std::runtime_error(argv[0] + ": " + outcome.err + outcome.out);
+  }
+
+  /// `keys`: lines of [insi] that say where certificate and key are.
+  [[nodiscard]] std::string config(const std::string& keys) const {
+    std::string text = world_.insd_config();
+    const std::string cps = "mode = \"cps\"\n";
+    return text.replace(text.find(cps), cps.size(), "mode = \"organisation\"\n" + keys) +
+           "[[profile]]\nname = \"centre\"\nstructure_id = \"399999999900019\"\n";
+  }
+  void start_insd(const std::string& keys) {
+    world_.start_insd(config(keys));
+    client_.emplace(world_.socket());
+  }
+  /// SIGHUP; returns when the daemon has read its configuration once more.
+  void reload() {
+    const auto reloads = [this] {
+      std::ifstream log(world_.insd().log());
+      const std::string said{std::istreambuf_iterator<char>(log), {}};
+      int count = 0;
+      constexpr std::string_view line = "configuration reloaded";
+      for (auto at = said.find(line); at != std::string::npos; at = said.find(line, at + 1)) ++count;
+      return count;
+    };
+    const int before = reloads();
+    world_.insd().signal(SIGHUP);
+    const auto end = deadline();
+    while (reloads() == before) {
+      if (std::chrono::system_clock::now() > end) throw std::runtime_error("the daemon does not reload");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
+  static v1::CallContext context() {
+    auto context = DeskClient::context({});
+    context.mutable_acting_user()->set_id("secretary-7");
+    context.mutable_acting_user()->set_authenticated_how("smartcard");
+    return context;
+  }
+  std::variant<v1::SearchResult, Failure> search() {
+    v1::SearchByTraitsRequest request;
+    *request.mutable_context() = context();
+    request.mutable_traits()->set_birth_name("ADRUN");
+    request.mutable_traits()->add_given_names("ZOE");
+    request.mutable_traits()->set_sex("F");
+    request.mutable_traits()->set_birth_date("1975-12-31");
+    return client_->search(request);
+  }
+
+  world::World world_;
+  std::optional<DeskClient> client_;
+};
+
+}  // namespace insd::test
