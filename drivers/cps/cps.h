@@ -2,7 +2,9 @@
 // The direct CPS3 driver: PKCS#15 found through EF.DIR -> ODF -> AODF, PrKDF, CDF, never by fixed file ids.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,6 +91,20 @@ enum class LastTry : std::uint8_t { REFUSE, ALLOW };
 /// a try was spent and, when known, how many are left.
 void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin,
                 LastTry last_try = LastTry::REFUSE);
+
+/// What a reader's pad has to be told: the header of VERIFY and the lengths that the AODF announces.
+struct PadQuestion {
+  std::array<std::uint8_t, 4> header{};  ///< CLA INS P1 P2
+  std::size_t min_length = 0, max_length = 0;
+};
+/// Sends that VERIFY with what the person types on the pad; the status word, the card's or the pad's own
+/// (6400 time-out, 6401 cancelled, 6402 and 6403 malformed, 6B80 not understood: PC/SC part 10, 2.6).
+using PinPad = std::function<std::uint16_t(const PadQuestion& question)>;
+
+/// As verify_pin(), with a PIN that only the reader sees. Also PIN_PROMPT_EXPIRED and PIN_CANCELLED, from the
+/// pad, and READER_FAILED when it does not understand: no try is spent then.
+void verify_pin_on_pad(iso7816::Channel& channel, const Layout& layout, const PinPad& pad,
+                       LastTry last_try = LastTry::REFUSE);
 
 /// RSA PKCS#1 v1.5 signature over SHA-256 of `message` (the message, not its digest: the card finishes the
 /// hash). Needs a verified PIN: CARD_ACCESS_DENIED otherwise. SIGNATURE: MSE HT, PSO HASH with midstate, MSE

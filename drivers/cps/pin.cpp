@@ -144,6 +144,38 @@ void judge_answer(std::uint16_t sw) {
   throw Error(Code::CARD_PROTOCOL, "VERIFY: status " + iso7816::sw_text(sw)).with_try(TrySpent::UNKNOWN);
 }
 
+// A pad's own words: it has sent nothing to the card (PC/SC part 10, 2.6).
+void judge_pad(std::uint16_t sw) {
+  switch (sw) {
+    case 0x6400:
+      throw Error(Code::PIN_PROMPT_EXPIRED, "on the PIN pad");
+    case 0x6401:
+      throw Error(Code::PIN_CANCELLED, "on the PIN pad");
+    case 0x6402:
+    case 0x6403:
+      throw Error(Code::PIN_MALFORMED, "too short or too long, said the PIN pad");
+    case 0x6B80:
+      throw Error(Code::READER_FAILED, "the PIN pad does not understand what it is asked")
+          .with_try(TrySpent::NO);
+    default:
+      return;
+  }
+}
+
+// Everything that stands between a question and its VERIFY (PIN law, rules 2 and 4).
+void prepare(iso7816::Channel& channel, const Layout& layout, LastTry last_try) {
+  if (read_serial(channel) != layout.serial) {
+    throw Error(Code::CARD_CHANGED, "another CPS than the one of the question");
+  }
+  PinStatus status;
+  // read_serial() left the MF selected.
+  const bool elsewhere = !layout.pin.path.empty() && !std::ranges::equal(layout.pin.path, name::kMasterFile);
+  if (elsewhere) select_pin_place(channel, layout);
+  read_counter(channel, layout, status);
+  if (!status.tries_left) ask_by_empty_verify(channel, layout, status);
+  judge_counter(status, last_try);
+}
+
 }  // namespace
 
 PinStatus pin_status(iso7816::Channel& channel, const Layout& layout) {
@@ -157,17 +189,27 @@ PinStatus pin_status(iso7816::Channel& channel, const Layout& layout) {
 
 void verify_pin(iso7816::Channel& channel, const Layout& layout, const SecretString& pin, LastTry last_try) {
   judge_form(layout.pin, pin.bytes());
-  if (read_serial(channel) != layout.serial) {
-    throw Error(Code::CARD_CHANGED, "another CPS than the one of the question");
-  }
-  PinStatus status;
-  // read_serial() left the MF selected.
-  const bool elsewhere = !layout.pin.path.empty() && !std::ranges::equal(layout.pin.path, name::kMasterFile);
-  if (elsewhere) select_pin_place(channel, layout);
-  read_counter(channel, layout, status);
-  if (!status.tries_left) ask_by_empty_verify(channel, layout, status);
-  judge_counter(status, last_try);
+  prepare(channel, layout, last_try);
   judge_answer(send_once(channel, VerifyCommand(layout.pin.reference, pin.bytes())));
+}
+
+void verify_pin_on_pad(iso7816::Channel& channel, const Layout& layout, const PinPad& pad, LastTry last_try) {
+  const PinPolicy& policy = layout.pin;
+  if (!policy.plain_digits) throw Error(Code::CARD_UNSUPPORTED, "the card wants its PIN in another encoding");
+  // The policy is the card's word: a pad is told nothing that verify_pin() would not send.
+  if (policy.min_length == 0 || policy.min_length > policy.max_length || policy.max_length > bound::kPinBytes)
+    throw Error(Code::CARD_DATA_INVALID, "the card announces lengths that no PIN has");
+  prepare(channel, layout, last_try);
+  if (channel.stop().stop_requested()) throw Error(Code::CANCELLED, "before VERIFY");
+  std::uint16_t sw = 0;
+  try {
+    sw = pad({{0x00, kVerify, 0x00, policy.reference}, policy.min_length, policy.max_length});
+  } catch (Error& error) {
+    // The card may have been asked before the reader was lost.
+    throw std::move(error).with_try(TrySpent::UNKNOWN);
+  }
+  judge_pad(sw);
+  judge_answer(sw);
 }
 
 }  // namespace insd::cps
