@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/api/convert.h"
+#include "daemon/api/lease_convert.h"
 #include "drivers/base/error.h"
 
 namespace insd::api {
@@ -30,26 +31,6 @@ v1::PromptKind to_proto(desk::PromptKind kind) {
   return v1::PROMPT_KIND_UNSPECIFIED;
 }
 
-v1::LeaseEndCause to_proto(desk::LeaseEnd cause) {
-  switch (cause) {
-    case desk::LeaseEnd::LOGOUT:
-      return v1::LEASE_END_CAUSE_LOGOUT;
-    case desk::LeaseEnd::CARD_REMOVED:
-      return v1::LEASE_END_CAUSE_CARD_REMOVED;
-    case desk::LeaseEnd::CARD_RESET:
-      return v1::LEASE_END_CAUSE_CARD_RESET;
-    case desk::LeaseEnd::IDLE:
-      return v1::LEASE_END_CAUSE_IDLE;
-    case desk::LeaseEnd::EXPIRED:
-      return v1::LEASE_END_CAUSE_EXPIRED;
-    case desk::LeaseEnd::SIGNATURES_USED:
-      return v1::LEASE_END_CAUSE_SIGNATURES_USED;
-    case desk::LeaseEnd::SHUTDOWN:
-      return v1::LEASE_END_CAUSE_SHUTDOWN;
-  }
-  return v1::LEASE_END_CAUSE_UNSPECIFIED;
-}
-
 v1::LoginResponse to_proto(const desk::Prompt& prompt, const std::string& caller) {
   v1::LoginResponse response;
   v1::LoginPrompt& proto = *response.mutable_prompt();
@@ -66,24 +47,6 @@ v1::LoginResponse to_proto(const desk::Prompt& prompt, const std::string& caller
   proto.set_reader_alias(prompt.reader_alias);
   proto.set_desk(prompt.desk);
   *proto.mutable_expire_time() = to_proto(prompt.expires);
-  return response;
-}
-
-v1::LoginResponse to_proto(const desk::LeaseInfo& lease) {
-  v1::LoginResponse response;
-  v1::Lease& proto = *response.mutable_lease();
-  proto.set_lease(lease.token);
-  proto.set_card_number(printable(lease.professional.card_number));
-  proto.set_holder(printable(lease.professional.holder()));
-  const desk::Chosen& card = lease.professional.card;
-  proto.set_generation(card.generation);
-  proto.set_reader(printable(card.reader));
-  proto.set_reader_alias(card.alias);
-  proto.set_desk(card.desk);
-  *proto.mutable_expire_time() = to_proto(lease.expires);
-  proto.set_idle_seconds(static_cast<std::uint32_t>(lease.idle.count()));
-  proto.set_detached(lease.detached);
-  for (const std::string& warning : lease.warnings) proto.add_warnings(warning);
   return response;
 }
 
@@ -121,7 +84,9 @@ asio::awaitable<void> LoginDialogue::run() {
     parts_.end(lease->token, desk::LeaseEnd::LOGOUT);
     throw refused_ ? Error(*refused_) : Error(Code::CANCELLED);
   }
-  transport_.send(to_proto(*lease));
+  v1::LoginResponse response;
+  *response.mutable_lease() = to_proto(*lease);
+  transport_.send(std::move(response));
   if (lease->detached) {
     finish(grpc::Status::OK);
   } else {
@@ -145,12 +110,12 @@ asio::awaitable<desk::LoginRequest> LoginDialogue::first_step() {
 
 void LoginDialogue::hold(const std::string& token) {
   held_lease_ = token;
-  parts_.on_end(token, [weak = weak_from_this()](desk::LeaseEnd cause) {
+  lease_watch_ = parts_.on_end(token, [weak = weak_from_this()](desk::LeaseEnd cause) {
     const auto self = weak.lock();
     if (!self || self->finished_) return;
     self->held_lease_.clear();
     v1::LoginResponse response;
-    response.mutable_ended()->set_cause(to_proto(cause));
+    *response.mutable_ended() = to_proto(cause);
     self->transport_.send(std::move(response));
     self->finish(grpc::Status::OK);
   });

@@ -29,7 +29,9 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
     std::function<boost::asio::awaitable<desk::LeaseInfo>(desk::LoginRequest, desk::Asker&, std::stop_token)>
         login;
     std::function<void(const std::string& token, desk::LeaseEnd cause)> end;
-    std::function<void(const std::string& token, std::function<void(desk::LeaseEnd)> ended)> on_end;
+    /// As ProfessionalDesk::on_end().
+    std::function<std::shared_ptr<void>(const std::string& token, std::function<void(desk::LeaseEnd)> ended)>
+        on_end;
   };
   /// The caller's side. `finish` comes once and last.
   struct Transport {
@@ -69,6 +71,7 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
   std::optional<desk::PromptAnswer> answer_;
   std::optional<Error> refused_;
   std::string held_lease_;
+  std::shared_ptr<void> lease_watch_;
   bool started_ = false;
   bool gone_ = false;
   bool finished_ = false;

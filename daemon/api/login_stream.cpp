@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/login_stream.h"
 
+#include <array>
 #include <memory>
 
 #include <boost/asio/post.hpp>
+#include <pwd.h>
 
 #include "daemon/api/call.h"
 #include "daemon/api/login_dialogue.h"
@@ -21,11 +23,27 @@ grpc::ByteBuffer to_bytes(const v1::LoginResponse& message) {
   return {&slice, 1};
 }
 
-// "uid 1000, kiosk.service (4711)": for display.
+// The name that goes with it, or the number.
+std::string user_text(uid_t uid) {
+  std::array<char, 16384> buffer{};
+  passwd record{};
+  passwd* found = nullptr;
+  const bool known = getpwuid_r(uid, &record, buffer.data(), buffer.size(), &found) == 0 &&
+                     found != nullptr && found->pw_name != nullptr && *found->pw_name != '\0';
+  return known ? printable(found->pw_name, 64) : "uid " + std::to_string(uid);
+}
+
+// "jeanne, kiosk.service (4711)": for display.
 std::string caller_text(const Caller& caller) {
-  std::string text = "uid " + std::to_string(caller.uid);
+  std::string text = user_text(caller.uid);
   if (!caller.unit.empty()) text += ", " + caller.unit;
   return text + " (" + std::to_string(caller.pid) + ")";
+}
+
+// Somebody was asked, and nothing that a card could judge came back.
+bool annoys(Code code) {
+  return code == Code::PIN_PROMPT_EXPIRED || code == Code::PIN_CANCELLED || code == Code::PIN_MALFORMED ||
+         code == Code::PIN_CONSENT_REQUIRED;
 }
 
 boost::asio::awaitable<desk::LeaseInfo> counted_login(Backend& backend, desk::LoginRequest request,
@@ -38,9 +56,7 @@ boost::asio::awaitable<desk::LeaseInfo> counted_login(Backend& backend, desk::Lo
     backend.prompts.answered(owner.uid);
     co_return lease;
   } catch (const Error& error) {
-    if (error.code() == Code::PIN_PROMPT_EXPIRED || error.code() == Code::PIN_CANCELLED) {
-      backend.prompts.unanswered(owner.uid);
-    }
+    if (annoys(error.code())) backend.prompts.unanswered(owner.uid);
     throw;
   }
 }
@@ -56,7 +72,7 @@ LoginDialogue::Parts parts_for(Backend& backend, const Call& call) {
   };
   parts.on_end = [&professionals = backend.professionals](const std::string& token,
                                                           std::function<void(desk::LeaseEnd)> ended) {
-    professionals.on_end(token, std::move(ended));
+    return professionals.on_end(token, std::move(ended));
   };
   return parts;
 }

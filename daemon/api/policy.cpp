@@ -32,6 +32,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"ProfessionalService/Login", true, false, true, true},
     {"ProfessionalService/Logout", true, false, true, true},
     {"ProfessionalService/Authenticate", true, false, true, true},
+    {"ProfessionalService/WatchLease", true, false, true, true},
     {"VitaleService/ReadVitale", true, true, true, true},
     {"InsiService/SearchByVitale", true, true, false, true},
     {"InsiService/SearchByTraits", true, true, false, true},

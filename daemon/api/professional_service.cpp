@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/convert.h"
+#include "daemon/api/lease_stream.h"
 #include "daemon/api/login_stream.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
@@ -219,7 +220,8 @@ boost::asio::awaitable<v1::AuthenticateResponse> authenticate(Backend& backend, 
 using v1::ProfessionalService;
 using UnaryMethods = ProfessionalService::WithCallbackMethod_GetProfessionalCard<
     ProfessionalService::WithCallbackMethod_Logout<
-        ProfessionalService::WithCallbackMethod_Authenticate<ProfessionalService::Service>>>;
+        ProfessionalService::WithCallbackMethod_Authenticate<
+            ProfessionalService::WithCallbackMethod_WatchLease<ProfessionalService::Service>>>>;
 
 class ProfessionalServiceAdapter final
     : public ProfessionalService::WithRawCallbackMethod_Login<UnaryMethods> {
@@ -246,6 +248,10 @@ class ProfessionalServiceAdapter final
                                          v1::AuthenticateResponse* response) override {
     return unary_call(backend_, caller_, "ProfessionalService/Authenticate", context, request, response,
                       authenticate);
+  }
+  grpc::ServerWriteReactor<v1::WatchLeaseResponse>* WatchLease(
+      grpc::CallbackServerContext* context, const v1::WatchLeaseRequest* request) override {
+    return watch_lease(backend_, caller_, context, *request);
   }
 
  private:

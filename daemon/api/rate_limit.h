@@ -34,15 +34,16 @@ class RateLimiter {
   std::map<uid_t, Bucket> buckets_;
 };
 
-/// A question for a PIN keeps its card from everybody. Who leaves three of them unanswered in a row waits
-/// before the next, twice as long each time. On the executor only, bounded.
+/// A question for a PIN keeps its card from everybody. Who leaves three of them in a row unanswered, or
+/// answered with what no card can judge (a malformed PIN, a refused consent), waits before the next, twice as
+/// long each time. On the executor only, bounded.
 class UnansweredPrompts {
  public:
   explicit UnansweredPrompts(const Clock& clock) : clock_(clock) {}
 
   /// Throws RATE_LIMITED while the user has to wait.
   void check(uid_t uid) const;
-  /// A question expired or was cancelled.
+  /// A question expired, was cancelled or got an answer that is none.
   void unanswered(uid_t uid);
   void answered(uid_t uid) { users_.erase(uid); }
 

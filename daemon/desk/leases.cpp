@@ -13,11 +13,25 @@ namespace {
 constexpr std::size_t kMaxPerUser = 32;
 constexpr std::size_t kMaxRemembered = 256;
 
-bool card_left(LeaseEnd cause) {
-  return cause == LeaseEnd::CARD_REMOVED || cause == LeaseEnd::CARD_RESET;
-}
-
 }  // namespace
+
+bool is_loss(LeaseEnd cause) {
+  switch (cause) {
+    case LeaseEnd::CARD_REMOVED:
+    case LeaseEnd::CARD_RESET:
+    case LeaseEnd::SERVICE_LOST:
+    case LeaseEnd::READER_FAILED:
+    case LeaseEnd::READER_RELEASED:
+      return true;
+    case LeaseEnd::LOGOUT:
+    case LeaseEnd::IDLE:
+    case LeaseEnd::EXPIRED:
+    case LeaseEnd::SIGNATURES_USED:
+    case LeaseEnd::SHUTDOWN:
+      return false;
+  }
+  return false;
+}
 
 Leases::Leases(boost::asio::any_io_executor executor, std::chrono::seconds idle,
                std::chrono::seconds absolute, const Clock& clock)
@@ -51,6 +65,12 @@ Lease& Leases::find(const std::string& token, std::uint32_t uid) {
   throw Error(Code::LEASE_INVALID);
 }
 
+bool Leases::any(const std::string& generation) const {
+  return std::ranges::any_of(entries_, [&](const auto& entry) {
+    return entry.second->lease.professional.card.generation == generation;
+  });
+}
+
 void Leases::used(Lease& lease) {
   lease.idle_end = clock_.steady() + idle_;
   arm(*entries_.at(lease.token));
@@ -80,14 +100,14 @@ bool Leases::end(const std::string& token, LeaseEnd cause) {
   Entry& entry = *node.mapped();
   entry.timer.cancel();
   const std::string& generation = entry.lease.professional.card.generation;
-  const bool last = std::ranges::none_of(entries_, [&](const auto& other) {
-    return other.second->lease.professional.card.generation == generation;
-  });
-  if (card_left(cause)) {
+  const bool last = !any(generation);
+  if (is_loss(cause)) {
     if (lost_.size() >= kMaxRemembered) lost_.erase(lost_.begin());
     lost_[token] = entry.lease.uid;
   }
-  for (const auto& callback : entry.callbacks) callback(cause);
+  for (const auto& listening : entry.callbacks) {
+    if (const auto callback = listening.lock()) (*callback)(cause);
+  }
   return last;
 }
 
@@ -103,13 +123,17 @@ void Leases::end_all(LeaseEnd cause) {
   while (!entries_.empty()) end(std::string(entries_.begin()->first), cause);
 }
 
-void Leases::on_end(const std::string& token, std::function<void(LeaseEnd)> callback) {
+std::shared_ptr<void> Leases::on_end(const std::string& token, std::function<void(LeaseEnd)> callback) {
   const auto found = entries_.find(token);
   if (found == entries_.end()) {
     callback(LeaseEnd::LOGOUT);
-  } else {
-    found->second->callbacks.push_back(std::move(callback));
+    return nullptr;
   }
+  auto& callbacks = found->second->callbacks;
+  std::erase_if(callbacks, [](const auto& listening) { return listening.expired(); });
+  auto kept = std::make_shared<std::function<void(LeaseEnd)>>(std::move(callback));
+  callbacks.push_back(kept);
+  return kept;
 }
 
 void Leases::arm(Entry& entry) {

@@ -42,6 +42,9 @@ class Leases {
   /// its card left), LEASE_INVALID (anything else: whose it is or was is not told).
   Lease& find(const std::string& token, std::uint32_t uid);
 
+  /// Has this card any lease?
+  [[nodiscard]] bool any(const std::string& generation) const;
+
   /// Starts the idle limit anew.
   void used(Lease& lease);
 
@@ -56,14 +59,15 @@ class Leases {
   void end_generation(const std::string& generation, LeaseEnd cause);
   void end_all(LeaseEnd cause);
 
-  /// Called once when the lease ends; at once when it does not exist.
-  void on_end(const std::string& token, std::function<void(LeaseEnd)> callback);
+  /// Called once when the lease ends, unless the handle has died; at once when the lease does not exist.
+  [[nodiscard]] std::shared_ptr<void> on_end(const std::string& token,
+                                             std::function<void(LeaseEnd)> callback);
 
  private:
   struct Entry {
     Lease lease;
     boost::asio::steady_timer timer;
-    std::vector<std::function<void(LeaseEnd)>> callbacks;
+    std::vector<std::weak_ptr<std::function<void(LeaseEnd)>>> callbacks;
   };
 
   void arm(Entry& entry);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -6,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/cps_card.h"
+#include "daemon/desk/look_after.h"
 #include "daemon/desk/professional_impl.h"
 #include "drivers/base/random.h"
 
@@ -15,8 +18,19 @@ namespace asio = boost::asio;
 namespace {
 
 LeaseEnd lease_end(GenerationEnd cause) {
-  return cause == GenerationEnd::RESET || cause == GenerationEnd::SERVICE ? LeaseEnd::CARD_RESET
-                                                                          : LeaseEnd::CARD_REMOVED;
+  switch (cause) {
+    case GenerationEnd::REMOVED:
+      return LeaseEnd::CARD_REMOVED;
+    case GenerationEnd::RESET:
+      return LeaseEnd::CARD_RESET;
+    case GenerationEnd::SERVICE:
+      return LeaseEnd::SERVICE_LOST;
+    case GenerationEnd::FAILED:
+      return LeaseEnd::READER_FAILED;
+    case GenerationEnd::RELEASED:
+      return LeaseEnd::READER_RELEASED;
+  }
+  return LeaseEnd::READER_FAILED;
 }
 
 }  // namespace
@@ -147,18 +161,38 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
 
   Lease lease;
   lease.uid = owner.uid;
-  lease.professional = who;
+  lease.professional = std::move(who);
   lease.detached = request.detached;
   if (request.max_signatures != 0) lease.signatures_left = request.max_signatures;
   lease.hold = hold;
-  LeaseInfo info;
-  info.token = leases_.add(std::move(lease));
-  info.professional = std::move(who);
-  info.expires = clock_.wall() + config_.lease_absolute;
-  info.idle = config_.lease_idle;
-  info.detached = request.detached;
-  if (cards_open_to_all_users()) info.warnings.emplace_back("CARD_OPEN_TO_ALL_USERS");
-  co_return info;
+  const Lease& added = leases_.find(leases_.add(std::move(lease)), owner.uid);
+  keep_an_eye_on(chosen);
+  co_return info(added);
+}
+
+void ProfessionalDesk::Impl::keep_an_eye_on(const Chosen& card) {
+  // A token in no reader is its module's to watch.
+  if (module_ && module_->is_token(card.generation)) return;
+  if (!looked_after_.insert(card.generation).second) return;
+  auto leased = [weak = weak_from_this(), generation = card.generation] {
+    const auto self = weak.lock();
+    if (self && self->leases_.any(generation)) return true;
+    if (self) self->looked_after_.erase(generation);
+    return false;
+  };
+  asio::co_spawn(executor_, look_after(desk_, card, std::move(leased)), asio::detached);
+}
+
+LeaseInfo ProfessionalDesk::Impl::info(const Lease& lease) const {
+  LeaseInfo made;
+  made.token = lease.token;
+  made.professional = lease.professional;
+  made.expires = clock_.wall() +
+                 std::chrono::duration_cast<Clock::Wall::duration>(lease.absolute_end - clock_.steady());
+  made.idle = config_.lease_idle;
+  made.detached = lease.detached;
+  if (cards_open_to_all_users()) made.warnings.emplace_back("CARD_OPEN_TO_ALL_USERS");
+  return made;
 }
 
 asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uint32_t uid) {
@@ -210,8 +244,12 @@ void ProfessionalDesk::stop() {
 void ProfessionalDesk::require_current(const std::vector<std::string>& generations) const {
   impl_->require_current(generations);
 }
-void ProfessionalDesk::on_end(const std::string& token, std::function<void(LeaseEnd)> ended) {
-  impl_->leases().on_end(token, std::move(ended));
+LeaseInfo ProfessionalDesk::lease(const std::string& token, std::uint32_t uid) {
+  return impl_->info(impl_->leases().find(token, uid));
+}
+std::shared_ptr<void> ProfessionalDesk::on_end(const std::string& token,
+                                               std::function<void(LeaseEnd)> ended) {
+  return impl_->leases().on_end(token, std::move(ended));
 }
 ProfessionalDesk::Grant ProfessionalDesk::grant(const std::string& token, std::uint32_t uid) {
   return impl_->grant(token, uid);

@@ -50,11 +50,17 @@ enum class LeaseEnd : std::uint8_t {
   LOGOUT,
   CARD_REMOVED,
   CARD_RESET,
+  SERVICE_LOST,
+  READER_FAILED,
+  READER_RELEASED,
   IDLE,
   EXPIRED,
   SIGNATURES_USED,
   SHUTDOWN
 };
+
+/// Did the card go from the lease? Then its holder hears LEASE_LOST, else LEASE_INVALID.
+bool is_loss(LeaseEnd cause);
 
 struct LoginRequest {
   Selection card;
@@ -105,8 +111,12 @@ class ProfessionalDesk {
   /// Desk::require_current(), where a token without a reader is a card too.
   void require_current(const std::vector<std::string>& generations) const;
 
-  /// Calls `ended` once on the executor when the lease ends, also when it already has.
-  void on_end(const std::string& token, std::function<void(LeaseEnd)> ended);
+  /// The lease, if `uid` may use it; no use of it. LEASE_REQUIRED, LEASE_INVALID, LEASE_LOST.
+  [[nodiscard]] LeaseInfo lease(const std::string& token, std::uint32_t uid);
+
+  /// Calls `ended` once on the executor when the lease ends, also when it already has, unless the handle has
+  /// died.
+  [[nodiscard]] std::shared_ptr<void> on_end(const std::string& token, std::function<void(LeaseEnd)> ended);
 
   /// The lease's Signer and holder for one exchange. Starts the idle limit anew; counts signatures.
   /// LEASE_REQUIRED (empty token), LEASE_INVALID, LEASE_LOST.

@@ -42,6 +42,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   boost::asio::awaitable<Activities> activities(std::string token, std::uint32_t uid, Patience patience);
   Grant grant(const std::string& token, std::uint32_t uid);
   Leases& leases() { return leases_; }
+  [[nodiscard]] LeaseInfo info(const Lease& lease) const;
   void stop() {
     if (module_) module_->stop();
   }
@@ -59,6 +60,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   /// or logged out) has lost its leases, and this throws LEASE_LOST.
   void require_login_kept(const std::string& generation, const Error& error);
   boost::asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
+  void keep_an_eye_on(const Chosen& card);
 
   const boost::asio::any_io_executor executor_;
   Desk& desk_;
@@ -71,6 +73,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   DirectBackend direct_;
   std::unique_ptr<ModuleBackend> module_;  // made when it is first needed
   std::set<std::string> asking_;           // generations with an open question
+  std::set<std::string> looked_after_;     // generations with a lease
   std::shared_ptr<void> watch_;
 };
 

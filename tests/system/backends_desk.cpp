@@ -16,7 +16,8 @@ void Backends::start(int tries) {
   world_.start_insi();
   if (in_reader()) {
     world_.start_pcscd();
-    const char* profile = tries == 3 ? "cps-dr-exemple" : tries == 1 ? "cps-last-try" : "cps-blocked";
+    std::string profile = tries == 3 ? "cps-dr-exemple" : tries == 1 ? "cps-last-try" : "cps-blocked";
+    if (!profile_.empty()) profile = world_.write_file("card.toml", profile_);
     card_ = &world_.insert_card(0, "cps3", profile);
   }
   switch (way_) {

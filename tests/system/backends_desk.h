@@ -25,6 +25,8 @@ class Backends {
 
   /// Before start(): another file of the PKI as cps.trust_store.
   void authorities(const std::string& file) { authorities_ = file; }
+  /// Before start(): this profile of the card in the reader instead.
+  void card_profile(const std::string& text) { profile_ = text; }
   /// Puts the card there, starts the teleservice and insd. `tries`: 3, 1 or 0 left.
   void start(int tries = 3);
   /// Starts insd with this module. `more`: further lines of [cps].
@@ -55,6 +57,7 @@ class Backends {
 
   const Way way_;
   std::string authorities_ = "professionals-roots.pem";
+  std::string profile_;
   std::unique_ptr<sim::SoftToken> soft_;
   world::World world_;
   world::Card* card_ = nullptr;

@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "drivers/cps/cps.h"
 #include "drivers/pcsc/card_session.h"
@@ -189,14 +191,18 @@ TEST_F(FaultsTest, T_PIN_03_TheLastTryNeedsConsent) {
 TEST_F(FaultsTest, T_PIN_04_AMalformedPinIsSentToNoCard) {
   auto& card = start_with_cps();
   using namespace std::string_literals;
+  std::size_t right = 0;
   for (const std::string& pin :
        {""s, "123"s, "123456789"s, "12a4"s, "12\0"s + "4", "１２３４"s, std::string(300, '1')}) {
     auto login = client_->login();
     EXPECT_FALSE(login->finish(pin));
     EXPECT_EQ(login->failure().detail.code(), "PIN_MALFORMED") << pin.size();
     EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+    EXPECT_EQ(verify_commands(card), right);
+    // Three of them in a row would make their user wait.
+    EXPECT_TRUE(client_->login()->finish("1234"));
+    ++right;
   }
-  EXPECT_EQ(verify_commands(card), 0U);
   EXPECT_EQ(expect_value(client_->professional()).pin_tries_left(), 3);
 }
 
@@ -219,6 +225,76 @@ TEST_F(FaultsTest, T_PIN_05_QuestionsLeftUnansweredMakeTheirUserWait) {
     if (prompt && prompt->has_prompt()) login->cancel(prompt->prompt().prompt_id());
     EXPECT_EQ(login->failure().detail.code(), code);
   }
+}
+
+TEST_F(FaultsTest, T_PIN_06_MalformedPinsAndRefusedConsentsMakeTheirUserWait) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-last-try");
+  start_insd();
+  auto refused = client_->login();
+  const auto question = refused->next();
+  ASSERT_TRUE(question && question->has_prompt());
+  refused->consent(question->prompt().prompt_id(), false);
+  EXPECT_EQ(refused->failure().detail.code(), "PIN_CONSENT_REQUIRED");
+  for (const char* code : {"PIN_MALFORMED", "PIN_MALFORMED", "RATE_LIMITED"}) {
+    auto login = client_->login();
+    EXPECT_FALSE(login->finish("12a4"));
+    EXPECT_EQ(login->failure().detail.code(), code);
+    EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
+  }
+}
+
+TEST_F(FaultsTest, T_PIN_06_ACallerThatGoesAwayTakesItsQuestionWithIt) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto first = client_->login();
+  const auto prompt = first->next();
+  ASSERT_TRUE(prompt && prompt->has_prompt());
+  first.reset();
+  // The daemon hears of it by itself: ask until it has.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::optional<v1::Lease> lease;
+  std::string code = "PIN_PROMPT_BUSY";
+  while (!lease && code == "PIN_PROMPT_BUSY" && std::chrono::steady_clock::now() < until) {
+    auto second = client_->login();
+    lease = second->finish("1234");
+    if (!lease) code = second->failure().detail.code();
+  }
+  EXPECT_TRUE(lease) << code;
+}
+
+TEST_F(FaultsTest, T_PIN_06_AQuestionNamesWhoAsks) {
+  world_.start_pcscd();
+  world_.insert_card(0, "cps3", "cps-dr-exemple");
+  start_insd();
+  auto login = client_->login();
+  const auto step = login->next();
+  ASSERT_TRUE(step && step->has_prompt());
+  const passwd* me = getpwuid(getuid());
+  const std::string name = me != nullptr ? me->pw_name : "uid " + std::to_string(getuid());
+  EXPECT_TRUE(step->prompt().caller().starts_with(name)) << step->prompt().caller();
+  EXPECT_NE(step->prompt().caller().find("(" + std::to_string(getpid()) + ")"), std::string::npos)
+      << step->prompt().caller();
+}
+
+// The card is logged in, and the other program's user is the same: without the token it has nothing of it.
+TEST_F(FaultsTest, T_PIN_05_ALeaseServesNoOtherProgramOfTheSameUserWithoutItsToken) {
+  world_.start_insi();
+  start_desk();
+  const auto verified = verify_commands(*cps_);
+  DeskClient other(world_.socket());
+  auto without = request();
+  without.mutable_context()->clear_lease();
+  EXPECT_EQ(code_of(other.search(without)), "LEASE_REQUIRED");
+  auto invented = request();
+  std::string token = lease_->lease();
+  token.back() = token.back() == '0' ? '1' : '0';
+  invented.mutable_context()->set_lease(token);
+  EXPECT_EQ(code_of(other.search(invented)), "LEASE_INVALID");
+  EXPECT_EQ(verify_commands(*cps_), verified);
+  EXPECT_EQ(expect_value(client_->search(request())).outcome(), v1::SEARCH_OUTCOME_FOUND)
+      << "its holder is served";
 }
 
 TEST_F(FaultsTest, T_PIN_05_ASearchWithoutOrWithAnotherLeaseIsRefused) {

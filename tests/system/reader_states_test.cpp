@@ -196,7 +196,9 @@ TEST_F(ReaderStatesTest, T_PCSC_01_NoLeaseSurvivesPcscd) {
   world_.stop_pcscd(SIGKILL);
   const auto step = login->next();
   ASSERT_TRUE(step && step->has_ended());
-  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_CARD_RESET);
+  EXPECT_EQ(step->ended().cause(), v1::LEASE_END_CAUSE_SERVICE_LOST)
+      << "not what another program's reset is called";
+  EXPECT_EQ(step->ended().code(), "LEASE_LOST");
   Watch watch(*client_->reader_);
   world_.start_pcscd();
   ASSERT_TRUE(watch.until_reader(world_.reader_name(0), v1::READER_STATE_CARD_PRESENT));

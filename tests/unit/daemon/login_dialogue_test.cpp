@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/login_dialogue.h"
 
+#include <set>
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/api/lease_convert.h"
 #include "drivers/base/error.h"
 #include "insd/v1/error.pb.h"
 
@@ -30,6 +33,7 @@ class LoginDialogueTest : public ::testing::Test {
     };
     parts.on_end = [this](const std::string&, std::function<void(desk::LeaseEnd)> callback) {
       on_end = std::move(callback);
+      return std::make_shared<int>();
     };
     LoginDialogue::Transport transport;
     transport.send = [this](v1::LoginResponse message) { sent.push_back(std::move(message)); };
@@ -165,10 +169,28 @@ TEST_F(LoginDialogueTest, ALeaseThatEndsIsToldToItsStream) {
   ASSERT_TRUE(on_end);
   on_end(desk::LeaseEnd::CARD_REMOVED);
   EXPECT_EQ(sent.back().ended().cause(), v1::LEASE_END_CAUSE_CARD_REMOVED);
+  EXPECT_EQ(sent.back().ended().code(), "LEASE_LOST");
   EXPECT_EQ(code(), "OK");
   dialogue->caller_gone();
   turn();
   EXPECT_TRUE(ended.empty());
+}
+
+TEST(LeaseEnds, EachHasItsOwnCauseAndTheCodeOfLaterRequests) {
+  using desk::LeaseEnd;
+  std::set<v1::LeaseEndCause> causes;
+  for (const auto& [end, code] :
+       {std::pair(LeaseEnd::CARD_REMOVED, "LEASE_LOST"), std::pair(LeaseEnd::CARD_RESET, "LEASE_LOST"),
+        std::pair(LeaseEnd::SERVICE_LOST, "LEASE_LOST"), std::pair(LeaseEnd::READER_FAILED, "LEASE_LOST"),
+        std::pair(LeaseEnd::READER_RELEASED, "LEASE_LOST"), std::pair(LeaseEnd::LOGOUT, "LEASE_INVALID"),
+        std::pair(LeaseEnd::IDLE, "LEASE_INVALID"), std::pair(LeaseEnd::EXPIRED, "LEASE_INVALID"),
+        std::pair(LeaseEnd::SIGNATURES_USED, "LEASE_INVALID"),
+        std::pair(LeaseEnd::SHUTDOWN, "LEASE_INVALID")}) {
+    const v1::LeaseEnded ended = to_proto(end);
+    EXPECT_EQ(ended.code(), code) << v1::LeaseEndCause_Name(ended.cause());
+    EXPECT_NE(ended.cause(), v1::LEASE_END_CAUSE_UNSPECIFIED);
+    EXPECT_TRUE(causes.insert(ended.cause()).second);
+  }
 }
 
 TEST_F(LoginDialogueTest, ADetachedLeaseOutlivesTheStream) {

@@ -60,17 +60,49 @@ TEST_F(LeasesTest, OnlyTheLastLeaseOfACardIsTheLast) {
 TEST_F(LeasesTest, ARemovedCardEndsItsLeasesAndTheOwnerIsToldWhy) {
   const auto token = add(1000, "g-1");
   std::optional<LeaseEnd> heard;
-  leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
+  const auto watch = leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
   leases_.end_generation("g-1", LeaseEnd::CARD_REMOVED);
   EXPECT_EQ(heard, LeaseEnd::CARD_REMOVED);
   EXPECT_EQ(refusal(token, 1000), Code::LEASE_LOST);
   EXPECT_EQ(refusal(token, 1001), Code::LEASE_INVALID) << "whose it was is not told";
 }
 
+TEST_F(LeasesTest, EveryLossOfTheCardIsALostLeaseAndEveryOtherEndIsNot) {
+  for (const auto& [cause, code] :
+       {std::pair(LeaseEnd::CARD_REMOVED, Code::LEASE_LOST),
+        std::pair(LeaseEnd::CARD_RESET, Code::LEASE_LOST),
+        std::pair(LeaseEnd::SERVICE_LOST, Code::LEASE_LOST),
+        std::pair(LeaseEnd::READER_FAILED, Code::LEASE_LOST),
+        std::pair(LeaseEnd::READER_RELEASED, Code::LEASE_LOST),
+        std::pair(LeaseEnd::LOGOUT, Code::LEASE_INVALID), std::pair(LeaseEnd::IDLE, Code::LEASE_INVALID),
+        std::pair(LeaseEnd::EXPIRED, Code::LEASE_INVALID)}) {
+    const auto token = add(1000, "g-1");
+    std::optional<LeaseEnd> heard;
+    const auto watch = leases_.on_end(token, [&](LeaseEnd why) { heard = why; });
+    leases_.end_generation("g-1", cause);
+    EXPECT_EQ(heard, cause);
+    EXPECT_EQ(refusal(token, 1000), code) << static_cast<int>(cause);
+  }
+}
+
+TEST_F(LeasesTest, WhoNoLongerListensIsNotToldAndCostsNothing) {
+  const auto token = add(1000, "g-1");
+  int told = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto brief = leases_.on_end(token, [&](LeaseEnd) { ++told; });
+  }
+  const auto first = leases_.on_end(token, [&](LeaseEnd) { ++told; });
+  const auto second = leases_.on_end(token, [&](LeaseEnd) { ++told; });
+  leases_.end(token, LeaseEnd::LOGOUT);
+  EXPECT_EQ(told, 2);
+  EXPECT_EQ(leases_.on_end(token, [&](LeaseEnd) { ++told; }), nullptr);
+  EXPECT_EQ(told, 3) << "of a lease that has ended at once";
+}
+
 TEST_F(LeasesTest, TheLastAllowedSignatureEndsTheLease) {
   const auto token = add(1000, "g-1", 2);
   std::optional<LeaseEnd> heard;
-  leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
+  const auto watch = leases_.on_end(token, [&](LeaseEnd cause) { heard = cause; });
   leases_.signature_begins(leases_.find(token, 1000));
   leases_.signature_ended(token, true);
   EXPECT_FALSE(heard);
@@ -109,7 +141,7 @@ TEST(LeaseLimitsTest, TheIdleLimitAndTheAbsoluteLimitEndALease) {
     std::optional<LeaseEnd> heard;
     Leases leases(io.get_executor(), idle, absolute, clock);
     const auto token = leases.add({});
-    leases.on_end(token, [&](LeaseEnd why) { heard = why; });
+    const auto watch = leases.on_end(token, [&](LeaseEnd why) { heard = why; });
     io.run_for(10s);
     EXPECT_EQ(heard, cause);
   }
