@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands about readers, cards and logins.
+// Commands about readers and cards.
 #include <ostream>
 
 #include "clients/cli/commands.h"
 #include "clients/cli/json.h"
-#include "clients/cli/login_dialogue.h"
 #include "clients/cli/render.h"
 #include "clients/cli/text.h"
 
@@ -126,55 +125,6 @@ int run_professional(Session& session) {
     if (session.options.activities) print_activities(session.io.out, session.language, response);
     if (session.options.capabilities)
       print_capabilities(session.io.out, session.language, response.capabilities());
-  }
-  return EXIT_OK;
-}
-
-int run_login(Session& session) {
-  session.lease_file.require_directory();  // before a try is spent, not after
-  const Login login(session, session.options.reader, LoginForm::DETACHED);
-  session.lease_file.store(login.lease().lease());
-  for (const auto& warning : login.lease().warnings())
-    session.io.err << "! " << printable(session.term(warning)) << '\n';
-  if (session.options.json) {
-    v1::Lease shown = login.lease();
-    shown.clear_lease();  // the token stays in its file
-    session.io.out << to_json(shown) << '\n';
-    return EXIT_OK;
-  }
-  session.io.out << session.say(Word::LOGGED_IN_UNTIL,
-                                {printable(login.lease().holder()), local_time(login.lease().expire_time())})
-                 << '\n'
-                 << session.say(Word::LEASE_STORED, {session.lease_file.path().string()}) << '\n';
-  return EXIT_OK;
-}
-
-int run_logout(Session& session) {
-  v1::LogoutRequest request;
-  request.set_lease(session.options.lease);
-  if (request.lease().empty()) {
-    const auto stored = session.lease_file.load();
-    if (!stored) {
-      throw Failure("LEASE_REQUIRED", session.say(Word::NOT_LOGGED_IN),
-                    session.say(Word::NOT_LOGGED_IN_REMEDY));
-    }
-    request.set_lease(*stored);
-  }
-  v1::LogoutResponse response;
-  try {
-    response = session.client.logout(request);
-  } catch (const Failure& failure) {
-    // A lease that has already ended is logged out; anything else keeps the file, so that logout can be said
-    // again.
-    const auto& code = failure.detail().code();
-    if (code != "LEASE_INVALID" && code != "LEASE_LOST") throw;
-  }
-  if (session.options.lease.empty()) session.lease_file.remove();
-  if (session.options.json) {
-    session.io.out << to_json(response) << '\n';
-  } else {
-    session.io.out << session.say(response.card_reset() ? Word::LOGGED_OUT_CARD_RESET : Word::LOGGED_OUT)
-                   << '\n';
   }
   return EXIT_OK;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clients/cli/login_dialogue.h"
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 
+#include <unistd.h>
+
 #include "clients/cli/commands.h"
-#include "clients/cli/pin.h"
 #include "clients/cli/render.h"
 #include "clients/cli/text.h"
 
@@ -15,6 +18,9 @@ namespace {
 constexpr int kMostQuestions = 4;
 // The daemon's own prompt time-out is minutes; a detached login has no reason to outlast this.
 constexpr std::chrono::minutes kDetachedDialogue{15};
+// Where this machine's clock and the daemon's words disagree.
+constexpr std::chrono::seconds kShortestQuestion{10};
+constexpr const char* kUsualPinentry = "pinentry";
 
 }  // namespace
 
@@ -24,7 +30,8 @@ std::string tries_in_words(Language language, int tries_left) {
   return say(language, Word::TRIES_LEFT_MANY, {std::to_string(tries_left)});
 }
 
-Login::Login(Session& session, const std::string& reader, LoginForm form) : session_(session), form_(form) {
+Login::Login(Session& session, const std::string& reader, LoginForm form)
+    : session_(session), form_(form), pinentry_(chosen_pinentry()) {
   session.client.prepare(context_);
   if (form == LoginForm::DETACHED)
     context_.set_deadline(std::chrono::system_clock::now() + kDetachedDialogue);
@@ -121,58 +128,57 @@ void Login::answer(const v1::LoginPrompt& prompt) {
   }
 }
 
+std::vector<std::string> Login::in_words(const v1::LoginPrompt& prompt) const {
+  std::vector<std::string> lines = {
+      session_.say(Word::LOGIN_CARD, {printable(prompt.card_number()), printable(prompt.holder()),
+                                      reader_in_words(prompt.reader_alias(), prompt.reader())})};
+  if (prompt.has_tries_left()) lines.push_back(tries_in_words(session_.language, prompt.tries_left()));
+  if (!prompt.caller().empty())
+    lines.push_back(session_.say(Word::LOGIN_ASKED_BY, {printable(prompt.caller())}));
+  return lines;
+}
+
 void Login::show(const v1::LoginPrompt& prompt) {
   if (shown_card_ == prompt.card_number() + prompt.holder()) return;
   shown_card_ = prompt.card_number() + prompt.holder();
-  auto& err = session_.io.err;
-  err << session_.say(Word::LOGIN_CARD, {printable(prompt.card_number()), printable(prompt.holder()),
-                                         reader_in_words(prompt.reader_alias(), prompt.reader())});
-  if (prompt.has_tries_left()) err << ", " << tries_in_words(session_.language, prompt.tries_left());
-  if (!prompt.caller().empty())
-    err << " (" << session_.say(Word::LOGIN_ASKED_BY, {printable(prompt.caller())}) << ")";
-  err << std::endl;
+  std::string text;
+  for (const auto& line : in_words(prompt)) text += (text.empty() ? "" : ", ") + line;
+  session_.io.err << text << std::endl;
 }
 
 void Login::answer_consent(const v1::LoginPrompt& prompt) {
-  bool agreed = session_.options.accept_last_try;
-  if (!agreed) {
-    // With --pin-stdin the line on standard input is the PIN: it must not be eaten by this question.
-    if (!session_.io.interactive || session_.options.pin_stdin) {
-      cancel(prompt);
-      throw UsageError(session_.say(Word::USAGE_LAST_TRY));
-    }
-    session_.io.err << session_.say(Word::LAST_TRY_QUESTION) << std::flush;
-    const std::string line = read_line(session_.io.input);
-    agreed = !line.empty() && line.substr(0, 1) == session_.say(Word::YES_LETTER);
-  }
-  if (!agreed) {
-    cancel(prompt);
-    throw Failure("PIN_CANCELLED", session_.say(Word::PIN_CANCELLED),
-                  session_.say(Word::PIN_CANCELLED_REMEDY));
-  }
+  if (!session_.options.accept_last_try && !ask_consent(prompt)) cancelled(prompt);
   v1::LoginRequest request;
   request.mutable_consent()->set_prompt_id(prompt.prompt_id());
   request.mutable_consent()->set_agreed(true);
   stream_->Write(request);  // a broken stream shows at the next Read
 }
 
-void Login::answer_pin(const v1::LoginPrompt& prompt) {
-  if (pin_given_ || (!session_.options.pin_stdin && !session_.io.interactive)) {
-    cancel(prompt);
-    if (!pin_given_) throw UsageError(session_.say(Word::USAGE_PIN_SOURCE));
-    throw Failure("PIN_CANCELLED", session_.say(Word::PIN_CANCELLED),
-                  session_.say(Word::PIN_CANCELLED_REMEDY));
+bool Login::ask_consent(const v1::LoginPrompt& prompt) {
+  if (!pinentry_.empty()) {
+    PinentryQuestion consent = question(prompt);
+    consent.lines.push_back(session_.say(Word::LAST_TRY_WARNING));
+    consent.ok = session_.say(Word::USE_LAST_TRY);
+    const PinentryAnswer answer = pinentry_consent(pinentry_, terminal(), consent);
+    if (!pinentry_has_failed(prompt, answer)) return answer == PinentryAnswer::OK;
   }
+  // With --pin-stdin the line on standard input is the PIN: it must not be eaten by this question.
+  if (!session_.io.interactive || session_.options.pin_stdin) {
+    cancel(prompt);
+    throw UsageError(session_.say(Word::USAGE_LAST_TRY));
+  }
+  session_.io.err << session_.say(Word::LAST_TRY_QUESTION) << std::flush;
+  const std::string line = read_line(session_.io.input);
+  return !line.empty() && line.substr(0, 1) == session_.say(Word::YES_LETTER);
+}
+
+void Login::answer_pin(const v1::LoginPrompt& prompt) {
+  if (pin_given_) cancelled(prompt);
   PinBuffer pin;
-  const PinRead read = session_.options.pin_stdin
-                           ? read_pin_line(session_.io.input, pin, false)
-                           : ask_pin_on_terminal(session_.io.input, session_.say(Word::PIN_PROMPT), pin);
+  const PinRead read = ask_pin(prompt, pin);
+  if (read == PinRead::CANCELLED) cancelled(prompt);
   if (read != PinRead::OK) {
     cancel(prompt);
-    if (read == PinRead::CANCELLED) {
-      throw Failure("PIN_CANCELLED", session_.say(Word::PIN_CANCELLED),
-                    session_.say(Word::PIN_CANCELLED_REMEDY));
-    }
     throw Failure("PIN_UNREADABLE", session_.say(Word::PIN_UNREADABLE),
                   session_.say(Word::PIN_UNREADABLE_REMEDY));
   }
@@ -182,6 +188,88 @@ void Login::answer_pin(const v1::LoginPrompt& prompt) {
   request.mutable_pin()->mutable_pin()->assign(pin.view());
   stream_->Write(request);
   wipe(*request.mutable_pin()->mutable_pin());
+}
+
+PinRead Login::ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin) {
+  const std::string words = session_.say(Word::PIN_PROMPT);
+  if (session_.options.pin_stdin) return read_pin_line(session_.io.input, pin, false);
+  if (!pinentry_.empty()) {
+    PinentryQuestion asked = question(prompt);
+    asked.prompt = words;
+    const PinentryAnswer answer = pinentry_pin(pinentry_, terminal(), asked, pin);
+    if (!pinentry_has_failed(prompt, answer)) {
+      if (answer == PinentryAnswer::OK) return PinRead::OK;
+      return answer == PinentryAnswer::CANCELLED ? PinRead::CANCELLED : PinRead::UNREADABLE;
+    }
+    pin.drop(pin.view().size());
+  }
+  if (!session_.io.interactive) {
+    cancel(prompt);
+    throw UsageError(session_.say(Word::USAGE_PIN_SOURCE));
+  }
+  return ask_pin_on_terminal(session_.io.input, words, pin);
+}
+
+std::string Login::chosen_pinentry() const {
+  const std::string& wanted = session_.options.pinentry;
+  if (wanted == "none" || session_.options.pin_stdin) return {};
+  const auto set = [&](const char* name) {
+    const char* const value = session_.io.environment(name);
+    return value != nullptr && *value != '\0';
+  };
+  const bool seen = session_.io.interactive || set("DISPLAY") || set("WAYLAND_DISPLAY");
+  if (wanted.empty() && !seen) return {};
+  std::string program =
+      find_program(wanted.empty() ? kUsualPinentry : wanted, session_.io.environment("PATH"));
+  if (program.empty() && !wanted.empty())
+    throw UsageError(session_.say(Word::USAGE_PINENTRY, {printable(wanted)}));
+  return program;
+}
+
+PinentryTerminal Login::terminal() const {
+  PinentryTerminal made;
+  std::array<char, 256> name{};
+  if (!session_.io.interactive || ::ttyname_r(session_.io.input, name.data(), name.size()) != 0) return made;
+  made.descriptor = session_.io.input;
+  made.name = name.data();
+  const auto value = [&](const char* variable) -> std::string {
+    const char* const set = session_.io.environment(variable);
+    return set == nullptr ? "" : set;
+  };
+  made.type = value("TERM");
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (made.locale.empty()) made.locale = value(variable);
+  }
+  return made;
+}
+
+PinentryQuestion Login::question(const v1::LoginPrompt& prompt) const {
+  PinentryQuestion made;
+  made.title = "insd";
+  made.lines = in_words(prompt);
+  made.ok = session_.say(Word::CONFIRM);
+  made.cancel = session_.say(Word::CANCEL);
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const std::chrono::seconds left(prompt.expire_time().seconds() - now);
+  made.patience = std::clamp<std::chrono::seconds>(left, kShortestQuestion, kDetachedDialogue);
+  return made;
+}
+
+// A program that somebody chose must work; the one that is installed gives way to the terminal.
+bool Login::pinentry_has_failed(const v1::LoginPrompt& prompt, PinentryAnswer answer) {
+  if (answer != PinentryAnswer::FAILED) return false;
+  if (session_.options.pinentry.empty() && session_.io.interactive) {
+    pinentry_.clear();
+    return true;
+  }
+  cancel(prompt);
+  throw Failure("PINENTRY_FAILED", session_.say(Word::PINENTRY_FAILED, {printable(pinentry_)}),
+                session_.say(Word::PINENTRY_FAILED_REMEDY));
+}
+
+void Login::cancelled(const v1::LoginPrompt& prompt) {
+  cancel(prompt);
+  throw Failure("PIN_CANCELLED", session_.say(Word::PIN_CANCELLED), session_.say(Word::PIN_CANCELLED_REMEDY));
 }
 
 void Login::cancel(const v1::LoginPrompt& prompt) {

@@ -4,7 +4,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
+#include "clients/cli/pin.h"
+#include "clients/cli/pinentry.h"
 #include "clients/cli/session.h"
 
 namespace insd::cli {
@@ -14,9 +18,11 @@ enum class LoginForm { HELD, DETACHED };
 /// A login. A held one lives as long as the object; a detached one outlives it.
 class Login {
  public:
-  /// Runs the dialogue. `reader`: name or alias, empty for the only professional card. Throws Failure;
-  /// UsageError when a PIN or consent is needed and neither a terminal nor --pin-stdin / --accept-last-try
-  /// can give it (then the question was cancelled: no try is spent).
+  /// Runs the dialogue. `reader`: name or alias, empty for the only professional card. PIN and consent are
+  /// asked for by a pinentry program where there is one and a display or a terminal to show it on, else on
+  /// the terminal. Throws Failure; UsageError when a PIN or consent is needed and neither they nor
+  /// --pin-stdin /
+  /// --accept-last-try can give it (then the question was cancelled: no try is spent).
   Login(Session& session, const std::string& reader, LoginForm form);
   ~Login();
   Login(const Login&) = delete;
@@ -30,6 +36,14 @@ class Login {
   void show(const v1::LoginPrompt& prompt);
   void answer_consent(const v1::LoginPrompt& prompt);
   void answer_pin(const v1::LoginPrompt& prompt);
+  [[nodiscard]] std::vector<std::string> in_words(const v1::LoginPrompt& prompt) const;
+  [[nodiscard]] std::string chosen_pinentry() const;
+  [[nodiscard]] PinentryTerminal terminal() const;
+  [[nodiscard]] PinentryQuestion question(const v1::LoginPrompt& prompt) const;
+  [[nodiscard]] bool pinentry_has_failed(const v1::LoginPrompt& prompt, PinentryAnswer answer);
+  bool ask_consent(const v1::LoginPrompt& prompt);
+  PinRead ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin);
+  [[noreturn]] void cancelled(const v1::LoginPrompt& prompt);
   [[noreturn]] void fail();
   void cancel(const v1::LoginPrompt& prompt);
   void let_go();  ///< reads to the end of the stream, without cancelling it
@@ -37,6 +51,7 @@ class Login {
 
   Session& session_;
   LoginForm form_;
+  std::string pinentry_;  // the program; empty: not through one
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::LoginRequest, v1::LoginResponse>> stream_;
   v1::Lease lease_;

@@ -112,6 +112,9 @@ class CommandLine {
     authenticate->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
     add_reader(authenticate);
     add_pin(authenticate);
+    auto* const lease = command(app_, "lease", Word::HELP_SHOW_LEASE, Command::LEASE);
+    lease->add_option("--lease", options_.lease, word(Word::HELP_LEASE));
+    lease->add_flag("--follow", options_.follow, word(Word::HELP_FOLLOW));
     add_reader(command(app_, "vitale", Word::HELP_VITALE, Command::VITALE));
   }
 
@@ -150,6 +153,7 @@ class CommandLine {
 
   void add_pin(CLI::App* sub) {
     sub->add_flag("--pin-stdin", options_.pin_stdin, word(Word::HELP_PIN_STDIN));
+    sub->add_option("--pinentry", options_.pinentry, word(Word::HELP_PINENTRY));
     sub->add_flag("--accept-last-try", options_.accept_last_try, word(Word::HELP_ACCEPT_LAST_TRY));
   }
 

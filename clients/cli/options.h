@@ -20,6 +20,7 @@ enum class Command : std::uint8_t {
   LOGIN,
   LOGOUT,
   AUTHENTICATE,
+  LEASE,
   VITALE,
   INSI_TRAITS,
   INSI_VITALE,
@@ -38,8 +39,10 @@ struct Options {
   std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
   bool capabilities = false;
   bool activities = false;
+  bool follow = false;
   bool pin_stdin = false;
   bool accept_last_try = false;
+  std::string pinentry;                 ///< a program, or "none"; empty: "pinentry" where it is installed
   std::optional<unsigned> beneficiary;  ///< as shown: from 1
   std::optional<unsigned> rank;
   std::string name;

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstring>
 
-#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -75,21 +74,6 @@ bool write_all(int descriptor, std::string_view text) {
 }
 
 }  // namespace
-
-PinBuffer::PinBuffer() {
-  ::mlock(bytes_.data(), bytes_.size());
-}
-
-PinBuffer::~PinBuffer() {
-  ::explicit_bzero(bytes_.data(), bytes_.size());
-  ::munlock(bytes_.data(), bytes_.size());
-}
-
-bool PinBuffer::push(char byte) {
-  if (size_ == kCapacity) return false;
-  bytes_[size_++] = byte;
-  return true;
-}
 
 PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal) {
   for (;;) {

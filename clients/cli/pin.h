@@ -3,31 +3,58 @@
 // environment.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include <sys/mman.h>
+
 namespace insd::cli {
 
-/// Room for one PIN: locked in memory where the system allows, wiped when it ends, never copied.
-class PinBuffer {
+/// Room for bytes that nobody else may see: locked in memory where the system allows, wiped when it ends,
+/// never copied.
+template <std::size_t Capacity>
+class SecretBuffer {
  public:
-  static constexpr std::size_t kCapacity = 64;
+  static constexpr std::size_t kCapacity = Capacity;
 
-  PinBuffer();
-  ~PinBuffer();
-  PinBuffer(const PinBuffer&) = delete;
-  PinBuffer& operator=(const PinBuffer&) = delete;
+  SecretBuffer() { ::mlock(bytes_.data(), bytes_.size()); }
+  ~SecretBuffer() {
+    ::explicit_bzero(bytes_.data(), bytes_.size());
+    ::munlock(bytes_.data(), bytes_.size());
+  }
+  SecretBuffer(const SecretBuffer&) = delete;
+  SecretBuffer& operator=(const SecretBuffer&) = delete;
 
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
   /// False when full.
-  bool push(char byte);
+  bool push(char byte) {
+    if (size_ == Capacity) return false;
+    bytes_[size_++] = byte;
+    return true;
+  }
+  /// Where more can be written, to be counted by grow().
+  [[nodiscard]] std::span<char> room() { return std::span(bytes_).subspan(size_); }
+  void grow(std::size_t count) { size_ += count; }
+  /// Takes the first bytes out.
+  void drop(std::size_t count) {
+    std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(count),
+              bytes_.begin() + static_cast<std::ptrdiff_t>(size_), bytes_.begin());
+    size_ -= count;
+    ::explicit_bzero(bytes_.data() + size_, Capacity - size_);
+  }
 
  private:
-  std::array<char, kCapacity> bytes_{};
+  std::array<char, Capacity> bytes_{};
   std::size_t size_ = 0;
 };
+
+/// Room for one PIN.
+using PinBuffer = SecretBuffer<64>;
 
 enum class PinRead { OK, CANCELLED, UNREADABLE };
 

@@ -33,6 +33,8 @@ int dispatch(Session& session) {
       return run_logout(session);
     case Command::AUTHENTICATE:
       return run_authenticate(session);
+    case Command::LEASE:
+      return run_lease(session);
     case Command::VITALE:
       return run_vitale(session);
     case Command::INSI_TRAITS:

@@ -96,6 +96,12 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     *response = daemon_.proof;
     return unary();
   }
+  grpc::Status WatchLease(grpc::ServerContext* /*context*/, const v1::WatchLeaseRequest* request,
+                          grpc::ServerWriter<v1::WatchLeaseResponse>* writer) override {
+    daemon_.watched.push_back(request->lease());
+    for (const auto& event : daemon_.lease_events) writer->Write(event);
+    return daemon_.watch_failure.value_or(grpc::Status::OK);
+  }
   grpc::Status ReadVitale(grpc::ServerContext* /*context*/, const v1::ReadVitaleRequest* /*request*/,
                           v1::ReadVitaleResponse* response) override {
     *response = daemon_.vitale;

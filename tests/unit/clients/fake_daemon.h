@@ -68,12 +68,15 @@ class FakeDaemon {
   std::optional<grpc::Status> failure;         ///< of every unary call but GetInfo
   std::optional<grpc::Status> search_failure;  ///< of searches only
   std::optional<grpc::Status> logout_failure;
+  std::vector<v1::WatchLeaseResponse> lease_events;
+  std::optional<grpc::Status> watch_failure;
 
   // What it was asked. Read these after the command has ended.
   std::string language;
   std::vector<v1::SetReaderEnabledRequest> orders;
   std::vector<v1::LoginRequest> login_steps;
   std::vector<std::string> logged_out;
+  std::vector<std::string> watched;
   std::optional<v1::SearchByVitaleRequest> vitale_search;
   std::optional<v1::SearchByTraitsRequest> traits_search;
   v1::AuthenticateRequest proof_request;

@@ -15,6 +15,7 @@
 
 #include "clients/cli/run.h"
 #include "tests/unit/clients/fake_daemon.h"
+#include "tests/unit/clients/fake_pinentry.h"
 
 namespace insd::cli {
 namespace {
@@ -437,6 +438,35 @@ TEST_F(Insctl, LogoutOfAnEndedLeaseForgetsIt) {
   EXPECT_EQ(lease_file().load(), "KEPT");
 }
 
+TEST_F(Insctl, LeaseShowsTheKeptLogin) {
+  with_runtime_directory();
+  EXPECT_EQ(insctl({"lease"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+  lease_file().store("KEPT");
+  daemon.lease_events.emplace_back().mutable_lease()->set_holder("JEANNE MARTIN");
+  daemon.lease_events.emplace_back().mutable_ended()->set_cause(v1::LEASE_END_CAUSE_CARD_RESET);
+  EXPECT_EQ(insctl({"lease"}), EXIT_OK) << err;
+  EXPECT_THAT(daemon.watched, ::testing::ElementsAre("KEPT"));
+  EXPECT_THAT(out, HasSubstr("JEANNE MARTIN"));
+  EXPECT_THAT(out, Not(HasSubstr("ended"))) << "the state of now is all that was asked for";
+  EXPECT_EQ(lease_file().load(), "KEPT");
+}
+
+TEST_F(Insctl, AFollowedLoginSaysWhyItEndedAndIsForgotten) {
+  with_runtime_directory();
+  lease_file().store("KEPT");
+  daemon.lease_events.emplace_back().mutable_lease()->set_holder("JEANNE MARTIN");
+  daemon.lease_events.emplace_back().mutable_ended()->set_cause(v1::LEASE_END_CAUSE_CARD_RESET);
+  EXPECT_EQ(insctl({"lease", "--follow"}), EXIT_NEGATIVE) << err;
+  EXPECT_THAT(out, HasSubstr("card reset by another program"));
+  EXPECT_EQ(lease_file().load(), std::nullopt);
+  daemon.lease_events.clear();
+  daemon.watch_failure = test::status_with(test::error_detail("LEASE_LOST"));
+  EXPECT_EQ(insctl({"lease", "--lease", "ANOTHER"}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_LOST"));
+  EXPECT_EQ(daemon.watched.back(), "ANOTHER");
+}
+
 TEST_F(Insctl, T_PIN_02_AWrongPinIsReportedOnceAndNeverTriedAgain) {
   with_runtime_directory();
   ask_for_pin(2);  // a daemon that asks again
@@ -508,6 +538,70 @@ TEST_F(Insctl, WithoutATerminalThePinNeedsItsOption) {
   EXPECT_EQ(insctl({"login"}, std::string(kPin) + "\n"), EXIT_USAGE);
   EXPECT_THAT(err, HasSubstr("--pin-stdin"));
   EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+}
+
+TEST_F(Insctl, APinentryAsksForThePin) {
+  with_runtime_directory();
+  daemon.prompts[0].set_caller("jeanne (4711)\nOK");
+  const test::FakePinentry program({.getpin = std::string("D ") + kPin + "\nOK"});
+  EXPECT_EQ(insctl({"login", "--pinentry", program.path()}), EXIT_OK) << err;
+  EXPECT_EQ(daemon.login_steps.back().pin().pin(), kPin);
+  EXPECT_THAT(program.heard(), ::testing::Contains("SETDESC Card 1234567890 of JEANNE MARTIN in reader "
+                                                   "reader-a%0A3 tries left%0Aasked by jeanne (4711)?OK"));
+}
+
+TEST_F(Insctl, ThePinentryInThePathIsTakenWhereSomebodySeesIt) {
+  with_runtime_directory();
+  const test::FakePinentry program({.getpin = std::string("D ") + kPin + "\nOK"});
+  environment["PATH"] = program.directory();
+  EXPECT_EQ(insctl({"login"}), EXIT_USAGE) << "neither a terminal nor a display";
+  environment["DISPLAY"] = ":0";
+  EXPECT_EQ(insctl({"login"}), EXIT_OK) << err;
+  EXPECT_EQ(insctl({"login", "--pinentry", "none"}), EXIT_USAGE);
+  EXPECT_EQ(insctl({"login", "--pin-stdin"}, "1234\n"), EXIT_OK);
+  EXPECT_EQ(daemon.login_steps.back().pin().pin(), "1234");
+}
+
+TEST_F(Insctl, T_PIN_02_ACancelInAPinentrySendsNoPin) {
+  with_runtime_directory();
+  const test::FakePinentry program({});
+  EXPECT_EQ(insctl({"login", "--pinentry", program.path()}), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("PIN_CANCELLED"));
+  EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+}
+
+TEST_F(Insctl, T_PIN_03_APinentryAsksForTheConsentToo) {
+  with_runtime_directory();
+  ask_for_consent();
+  const std::string pin = std::string("D ") + kPin + "\nOK";
+  const test::FakePinentry refusing({.getpin = pin, .confirm = "ERR 83886194 Not confirmed"});
+  EXPECT_EQ(insctl({"login", "--pinentry", refusing.path()}), EXIT_ERROR);
+  EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+  EXPECT_THAT(refusing.heard(), Not(::testing::Contains("GETPIN")));
+  const test::FakePinentry agreeing({.getpin = pin, .confirm = "OK"});
+  daemon.login_steps.clear();
+  EXPECT_EQ(insctl({"login", "--pinentry", agreeing.path()}), EXIT_OK) << err;
+  ASSERT_EQ(daemon.login_steps.size(), 3U);
+  EXPECT_TRUE(daemon.login_steps[1].consent().agreed());
+  EXPECT_THAT(agreeing.heard(), ::testing::Contains(HasSubstr("SETDESC Card 1234567890")));
+}
+
+TEST_F(Insctl, APinentryThatWasChosenMustWork) {
+  with_runtime_directory();
+  EXPECT_EQ(insctl({"login", "--pinentry", "/nonexistent/pinentry"}), EXIT_USAGE);
+  EXPECT_TRUE(daemon.login_steps.empty()) << "said before anybody is asked";
+  const test::FakePinentry broken({.script = "exit 1\n"});
+  EXPECT_EQ(insctl({"login", "--pinentry", broken.path()}, "", true), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("PINENTRY_FAILED"));
+  EXPECT_TRUE(daemon.login_steps.back().has_cancel());
+}
+
+TEST_F(Insctl, APinentryThatHappensToBeInstalledGivesWayToTheTerminal) {
+  with_runtime_directory();
+  const test::FakePinentry broken({.script = "exit 1\n"});
+  environment["PATH"] = broken.directory();
+  EXPECT_EQ(insctl({"login"}, "", true), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("PIN_UNREADABLE")) << "asked on the terminal, which is none here";
 }
 
 TEST_F(Insctl, SearchByTraitsSendsAWholeContext) {
