@@ -219,9 +219,8 @@ boost::asio::awaitable<v1::AuthenticateResponse> authenticate(Backend& backend, 
 
 using v1::ProfessionalService;
 using UnaryMethods = ProfessionalService::WithCallbackMethod_GetProfessionalCard<
-    ProfessionalService::WithCallbackMethod_Logout<
-        ProfessionalService::WithCallbackMethod_Authenticate<
-            ProfessionalService::WithCallbackMethod_WatchLease<ProfessionalService::Service>>>>;
+    ProfessionalService::WithCallbackMethod_Logout<ProfessionalService::WithCallbackMethod_Authenticate<
+        ProfessionalService::WithCallbackMethod_WatchLease<ProfessionalService::Service>>>>;
 
 class ProfessionalServiceAdapter final
     : public ProfessionalService::WithRawCallbackMethod_Login<UnaryMethods> {

@@ -187,8 +187,8 @@ LeaseInfo ProfessionalDesk::Impl::info(const Lease& lease) const {
   LeaseInfo made;
   made.token = lease.token;
   made.professional = lease.professional;
-  made.expires = clock_.wall() +
-                 std::chrono::duration_cast<Clock::Wall::duration>(lease.absolute_end - clock_.steady());
+  made.expires =
+      clock_.wall() + std::chrono::duration_cast<Clock::Wall::duration>(lease.absolute_end - clock_.steady());
   made.idle = config_.lease_idle;
   made.detached = lease.detached;
   if (cards_open_to_all_users()) made.warnings.emplace_back("CARD_OPEN_TO_ALL_USERS");
