@@ -121,17 +121,17 @@ TEST_P(BackendsTest, T_PIN_02_AWrongPinSpendsExactlyOneTryAndTheAnswerSaysSo) {
 TEST_P(BackendsTest, T_PIN_04_AMalformedPinIsSentToNoCard) {
   desk_.start();
   using namespace std::string_literals;
-  std::size_t right = 0;
   // SoftHSM's bounds are 4 to 255, and a PIN is never longer than that.
   for (const std::string& pin : {""s, "123"s, "12a4"s, "12\0"s + "4", "１２３４"s, std::string(300, '1')}) {
+    const auto sent = desk_.pins_sent();
     auto login = desk_.client().login();
     EXPECT_FALSE(login->finish(pin));
     EXPECT_EQ(login->failure().detail.code(), "PIN_MALFORMED") << pin.size();
     EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_NO);
-    EXPECT_EQ(desk_.pins_sent(), right);
-    // Three of them in a row would make their user wait.
+    EXPECT_EQ(desk_.pins_sent(), sent);
+    // Three of them in a row would make their user wait. OpenSC spares the card a PIN that it knows to be
+    // verified.
     EXPECT_TRUE(desk_.client().login()->finish("1234"));
-    ++right;
   }
 }
 
