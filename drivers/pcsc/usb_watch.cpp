@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -89,19 +88,20 @@ bool UsbWatch::heard() {
 void UsbWatch::run(const std::stop_token& stop) {
   std::array<pollfd, 2> sources{{{.fd = knocks_.get(), .events = POLLIN, .revents = 0},
                                  {.fd = bus_.events.get(), .events = POLLIN, .revents = 0}}};
-  std::optional<steady_clock::time_point> look_at = steady_clock::now() + bus_.settle;
+  constexpr auto kNever = steady_clock::time_point::max();
+  auto look_at = steady_clock::now() + bus_.settle;
   while (!stop.stop_requested()) {
     int timeout = -1;
-    if (look_at) {
-      const auto left = std::chrono::ceil<milliseconds>(*look_at - steady_clock::now());
+    if (look_at != kNever) {
+      const auto left = std::chrono::ceil<milliseconds>(look_at - steady_clock::now());
       timeout = static_cast<int>(std::max(left, milliseconds::zero()).count());
     }
     const int ready = poll(sources.data(), sources.size(), timeout);
     // A source that is broken would be ready for ever.
     if ((sources[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) sources[1].fd = -1;
     if (ready > 0 && heard()) look_at = steady_clock::now() + bus_.settle;
-    if (!look_at || steady_clock::now() < *look_at || stop.stop_requested()) continue;
-    look_at.reset();
+    if (steady_clock::now() < look_at || stop.stop_requested()) continue;
+    look_at = kNever;
     try {
       seen_({usb_devices(bus_.sysfs), driver_list(bus_.drivers)});
     } catch (const std::exception&) {
