@@ -11,6 +11,7 @@ namespace {
 constexpr std::chrono::seconds kQuick{15};
 constexpr std::chrono::seconds kCardReading{60};
 constexpr std::chrono::seconds kSearch{120};
+constexpr std::chrono::seconds kJournal{600};  // of years of work
 
 std::shared_ptr<grpc::Channel> open_channel(const std::string& target) {
   grpc::ChannelArguments arguments;
@@ -35,7 +36,8 @@ Client::Client(std::string target, Language language)
       readers_(v1::ReaderService::NewStub(channel_)),
       professionals_(v1::ProfessionalService::NewStub(channel_)),
       vitales_(v1::VitaleService::NewStub(channel_)),
-      insi_(v1::InsiService::NewStub(channel_)) {}
+      insi_(v1::InsiService::NewStub(channel_)),
+      journal_(v1::JournalService::NewStub(channel_)) {}
 
 void Client::prepare(grpc::ClientContext& context) const {
   context.AddMetadata("accept-language", std::string(language_tag(language_)));
@@ -92,6 +94,14 @@ v1::SearchByVitaleResponse Client::search_by_vitale(const v1::SearchByVitaleRequ
 
 v1::SearchByTraitsResponse Client::search_by_traits(const v1::SearchByTraitsRequest& request) {
   return call(*insi_, &v1::InsiService::Stub::SearchByTraits, request, kSearch);
+}
+
+v1::VerifyJournalResponse Client::verify_journal(const v1::VerifyJournalRequest& request) {
+  return call(*journal_, &v1::JournalService::Stub::VerifyJournal, request, kJournal);
+}
+
+v1::ListJournalRecordsResponse Client::list_journal_records(const v1::ListJournalRecordsRequest& request) {
+  return call(*journal_, &v1::JournalService::Stub::ListJournalRecords, request, kJournal);
 }
 
 }  // namespace insd::cli

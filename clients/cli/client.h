@@ -12,6 +12,7 @@
 #include "clients/cli/failure.h"
 #include "clients/cli/words.h"
 #include "insd/v1/insi_service.grpc.pb.h"
+#include "insd/v1/journal_service.grpc.pb.h"
 #include "insd/v1/professional_service.grpc.pb.h"
 #include "insd/v1/reader_service.grpc.pb.h"
 #include "insd/v1/system_service.grpc.pb.h"
@@ -41,6 +42,9 @@ class Client {
   v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
 
+  v1::VerifyJournalResponse verify_journal(const v1::VerifyJournalRequest& request);
+  v1::ListJournalRecordsResponse list_journal_records(const v1::ListJournalRecordsRequest& request);
+
   /// For streams: adds the metadata of every call; no deadline.
   void prepare(grpc::ClientContext& context) const;
   [[nodiscard]] v1::ReaderService::Stub& reader_stub() { return *readers_; }
@@ -62,6 +66,7 @@ class Client {
   std::unique_ptr<v1::ProfessionalService::Stub> professionals_;
   std::unique_ptr<v1::VitaleService::Stub> vitales_;
   std::unique_ptr<v1::InsiService::Stub> insi_;
+  std::unique_ptr<v1::JournalService::Stub> journal_;
 };
 
 }  // namespace insd::cli

@@ -24,6 +24,8 @@ int run_logout(Session& session);
 int run_authenticate(Session& session);
 /// EXIT_NEGATIVE when the login has ended while it was followed.
 int run_lease(Session& session);
+int run_journal_verify(Session& session);
+int run_journal_export(Session& session);
 int run_vitale(Session& session);
 int run_insi_traits(Session& session);
 int run_insi_vitale(Session& session);

@@ -93,6 +93,14 @@ class CommandLine {
           command(*reader, "disable", Word::HELP_READER_DISABLE, Command::READER_DISABLE)}) {
       order->add_option("reader", options_.reader, word(Word::HELP_READER_NAME))->required();
     }
+    auto* const journal = app_.add_subcommand("journal", word(Word::HELP_JOURNAL));
+    journal->group(word(Word::LABEL_SUBCOMMANDS));
+    journal->require_subcommand(1);
+    command(*journal, "verify", Word::HELP_JOURNAL_VERIFY, Command::JOURNAL_VERIFY);
+    auto* const records = command(*journal, "export", Word::HELP_JOURNAL_EXPORT, Command::JOURNAL_EXPORT);
+    records->add_option("--from", options_.from, word(Word::HELP_FROM));
+    records->add_option("--to", options_.until, word(Word::HELP_TO));
+    records->add_option("--professional", options_.professional, word(Word::HELP_BY_PROFESSIONAL));
     auto* const professional = command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL);
     add_reader(professional);
     professional->add_flag("--capabilities", options_.capabilities, word(Word::HELP_CAPABILITIES));

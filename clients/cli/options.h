@@ -27,6 +27,8 @@ enum class Command : std::uint8_t {
   IDENTIFY,
   STATUS,
   DOCTOR,
+  JOURNAL_VERIFY,
+  JOURNAL_EXPORT,
 };
 
 struct Options {
@@ -56,6 +58,9 @@ struct Options {
   std::string lease;
   std::string acting_user;
   std::string acting_how;
+  std::string from;  ///< a day or a time, RFC 3339; empty: no limit
+  std::string until;
+  std::string professional;  ///< national id; empty: everybody
   std::string audience;
   std::string challenge;  ///< hexadecimal, as many digits as bytes need
 };

@@ -45,6 +45,10 @@ int dispatch(Session& session) {
       return run_identify(session);
     case Command::STATUS:
       return run_status(session);
+    case Command::JOURNAL_VERIFY:
+      return run_journal_verify(session);
+    case Command::JOURNAL_EXPORT:
+      return run_journal_export(session);
     case Command::DOCTOR:
       return run_doctor(session);
   }

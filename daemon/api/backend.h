@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -55,6 +56,7 @@ struct Backend {
   RateLimiter& limiter;
   const Clock& clock;
   RunInfo info;
+  std::filesystem::path trail;  ///< state directory with the audit trail; empty: it is in journald
   OpenStreams streams{};
   UnansweredPrompts prompts{clock};
   std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted

@@ -9,6 +9,7 @@
 
 #include "drivers/base/error.h"
 #include "insd/v1/insi_service.pb.h"
+#include "insd/v1/journal_service.pb.h"
 #include "insd/v1/professional_service.pb.h"
 #include "insd/v1/reader_service.pb.h"
 #include "insd/v1/system_service.pb.h"
@@ -36,6 +37,8 @@ constexpr auto kTable = std::to_array<Row>({
     {"VitaleService/ReadVitale", true, true, true, true},
     {"InsiService/SearchByVitale", true, true, false, true},
     {"InsiService/SearchByTraits", true, true, false, true},
+    {"JournalService/VerifyJournal", false, false, false, true},
+    {"JournalService/ListJournalRecords", false, false, false, true},
     {"SystemService/GetInfo", true, true, true, true},
     {"SystemService/WhatMayIDo", true, true, true, true},
 });
@@ -97,7 +100,7 @@ const std::vector<std::string>& served_services() {
     for (const auto* file :
          {v1::ListReadersRequest::descriptor()->file(), v1::LoginRequest::descriptor()->file(),
           v1::ReadVitaleRequest::descriptor()->file(), v1::SearchByVitaleRequest::descriptor()->file(),
-          v1::GetInfoRequest::descriptor()->file()}) {
+          v1::VerifyJournalRequest::descriptor()->file(), v1::GetInfoRequest::descriptor()->file()}) {
       for (int i = 0; i < file->service_count(); ++i) all.push_back(file->service(i)->full_name());
     }
     return all;

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -19,10 +21,11 @@ constexpr std::int64_t kLayout = 1;
 constexpr int kBusyMilliseconds = 500;  // an export or a backup at work
 constexpr int kLongestValue = 64 * 1024;
 
-std::string columns() {
+// Each name followed by a comma.
+std::string columns(std::string_view table = {}) {
   std::string names;
-  for (const auto name : kColumnNames) names.append(name).append(", ");
-  return names + "link";
+  for (const auto name : kColumnNames) names.append(table).append(name).append(", ");
+  return names;
 }
 
 void bind(sqlite3_stmt* statement, int at, const Value& value) {
@@ -48,9 +51,14 @@ Value column(sqlite3_stmt* statement, int at) {
   }
 }
 
+Record record_at(sqlite3_stmt* statement, int first) {
+  Record record;
+  for (int at = 0; at < COLUMNS; ++at) record[static_cast<std::size_t>(at)] = column(statement, first + at);
+  return record;
+}
+
 StoredRecord stored_record(sqlite3_stmt* statement) {
-  StoredRecord stored;
-  for (int at = 0; at < COLUMNS; ++at) stored.record[static_cast<std::size_t>(at)] = column(statement, at);
+  StoredRecord stored{record_at(statement, 0), {}};
   const auto* link = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, COLUMNS));
   stored.link.assign(link, link + sqlite3_column_bytes(statement, COLUMNS));
   return stored;
@@ -100,7 +108,7 @@ Database::Database(const std::filesystem::path& file, Access access) {
   if (access == Access::APPEND) {
     std::string marks = "?";
     for (int at = 0; at < COLUMNS; ++at) marks += ",?";
-    insert_ = prepare("INSERT INTO record (" + columns() + ") VALUES (" + marks + ")");
+    insert_ = prepare("INSERT INTO record (" + columns() + "link) VALUES (" + marks + ")");
   }
 }
 
@@ -111,6 +119,7 @@ void Database::create() const {
     table.append(", ").append(kColumnNames[at]).append(is_number ? " INTEGER" : " TEXT");
   }
   run("BEGIN IMMEDIATE;" + table + ", link BLOB NOT NULL) STRICT;" +
+      "CREATE INDEX ends ON record (began_at);"
       "CREATE TRIGGER no_change BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'append only'); END;"
       "CREATE TRIGGER no_removal BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'append only'); END;"
       "PRAGMA application_id=" +
@@ -130,7 +139,7 @@ void Database::append(const StoredRecord& stored) {
 
 StoredRecord Database::newest() const {
   const Statement select =
-      prepare("SELECT " + columns() + " FROM record WHERE sequence = (SELECT max(sequence) FROM record)");
+      prepare("SELECT " + columns() + "link FROM record WHERE sequence = (SELECT max(sequence) FROM record)");
   switch (sqlite3_step(select.get())) {
     case SQLITE_ROW:
       return stored_record(select.get());
@@ -146,12 +155,36 @@ StoredRecord Database::newest() const {
 }
 
 void Database::read(const std::function<bool(const StoredRecord&)>& each) const {
-  const Statement select = prepare("SELECT " + columns() + " FROM record ORDER BY sequence");
+  const Statement select = prepare("SELECT " + columns() + "link FROM record ORDER BY sequence");
   for (;;) {
     const int result = sqlite3_step(select.get());
     if (result == SQLITE_DONE) return;
     if (result != SQLITE_ROW) fail("read");
     if (!each(stored_record(select.get()))) return;
+  }
+}
+
+std::vector<Operation> Database::operations(const Filter& filter) const {
+  std::string ends = columns("e.");
+  ends.resize(ends.size() - 2);
+  const Statement select = prepare(
+      "SELECT " + columns("b.") + ends +
+      " FROM record b LEFT JOIN record e ON e.began_at = b.sequence AND e.kind = 'end' WHERE b.kind = 'begin'"
+      " AND b.sequence > ?1 AND b.time_us >= ?2 AND b.time_us < ?3 AND (?4 = '' OR b.professional = ?4)"
+      " ORDER BY b.sequence LIMIT ?5");
+  bind(select.get(), 1, filter.after);
+  bind(select.get(), 2, filter.from_us.value_or(std::numeric_limits<std::int64_t>::min()));
+  bind(select.get(), 3, filter.until_us.value_or(std::numeric_limits<std::int64_t>::max()));
+  bind(select.get(), 4, filter.professional);
+  bind(select.get(), 5, filter.limit);
+  std::vector<Operation> found;
+  for (;;) {
+    const int result = sqlite3_step(select.get());
+    if (result == SQLITE_DONE) return found;
+    if (result != SQLITE_ROW) fail("read");
+    Operation operation{record_at(select.get(), 0), record_at(select.get(), COLUMNS)};
+    if (std::holds_alternative<std::monostate>((*operation.end)[SEQUENCE])) operation.end.reset();
+    found.push_back(std::move(operation));
   }
 }
 

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/journal/chain.h"
 
@@ -19,6 +21,20 @@ namespace insd::journal {
 struct StoredRecord {
   Record record;
   Bytes link;  ///< as stored: of any length
+};
+
+/// Something that was done: its two records.
+struct Operation {
+  Record begin;
+  std::optional<Record> end;
+};
+
+/// Which operations. All that is set must fit.
+struct Filter {
+  std::int64_t after = 0;  ///< sequence of a begin
+  std::optional<std::int64_t> from_us, until_us;
+  std::string professional;
+  std::int64_t limit = 100;
 };
 
 /// One connection; one thread at a time. Every failure is JOURNAL_UNAVAILABLE with SQLite's words.
@@ -39,6 +55,9 @@ class Database {
   /// Calls `each` in the order of the sequence until it returns false. Numbers and texts that are neither are
   /// null.
   void read(const std::function<bool(const StoredRecord&)>& each) const;
+
+  /// Oldest first.
+  [[nodiscard]] std::vector<Operation> operations(const Filter& filter) const;
 
  private:
   struct Close {

@@ -2,6 +2,7 @@
 // The whole product once: cards in readers of a real pcscd, a signed exchange over TLS, an identity over
 // gRPC.
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -111,6 +112,43 @@ TEST_F(MainJobTest, TheAuditTrailTellsWhoDidWhatAndOfWhomOnlyAHash) {
       EXPECT_EQ(content.find(datum), std::string::npos) << datum;
     }
   }
+}
+
+TEST_F(MainJobTest, AnAdministratorReadsAndVerifiesTheAuditTrail) {
+  start();
+  ASSERT_EQ(world_.run({"insctl", "identify", "--beneficiary", "1", "--pin-stdin"}, "1234\n").status, 0);
+  const auto refused = world_.run({"insctl", "journal", "verify"});
+  EXPECT_NE(refused.err.find("PERMISSION_DENIED"), std::string::npos) << "a desk is no administrator";
+  world_.stop_insd();
+  std::string config = world_.insd_config();
+  config.replace(config.find("role = \"desk\""), 13, "role = \"admin\"");
+  world_.start_insd(config);
+
+  EXPECT_EQ(world_.run({"insctl", "journal", "verify"}).status, 0);
+  const auto records = world_.run({"insctl", "journal", "export", "--professional", "899900000017"});
+  EXPECT_EQ(records.status, 0) << records.err;
+  std::vector<std::string> operations;
+  std::istringstream lines(records.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line);
+    operations.push_back(record["operation"]);
+    EXPECT_NE(record["code"], "") << "it has ended";
+  }
+  EXPECT_EQ(operations, (std::vector<std::string>{"login", "rechercherInsAvecCarteVitale"}));
+  EXPECT_EQ(world_.run({"insctl", "journal", "export", "--from", "2999-01-01"}).out, "");
+  EXPECT_EQ(world_.run({"insctl", "journal", "export", "--to", "2001-01-01T00:00:00Z"}).out, "");
+  EXPECT_EQ(world_.run({"insctl", "journal", "export", "--from", "yesterday"}).status, 2);
+
+  const auto tampered = world_.run(
+      {"python3", "-c",
+       "import sqlite3, sys\n"
+       "db = sqlite3.connect(sys.argv[1])\n"
+       "db.executescript(\"DROP TRIGGER no_change; UPDATE record SET purpose_id='other' WHERE sequence=3\")",
+       world_.directory() / "state" / "journal.sqlite"});
+  ASSERT_EQ(tampered.status, 0) << tampered.err;
+  const auto verdict = world_.run({"insctl", "--json", "journal", "verify"});
+  EXPECT_EQ(verdict.status, 1);
+  EXPECT_EQ(nlohmann::json::parse(verdict.out)["bad_sequence"], "3");
 }
 
 TEST_F(MainJobTest, TwoPeopleOfOneCardAreTwoIdentities) {
