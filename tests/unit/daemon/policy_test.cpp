@@ -82,7 +82,7 @@ TEST(Policy, EveryServedServiceIsDescribed) {
   EXPECT_THAT(served_services(),
               ::testing::UnorderedElementsAre("insd.v1.ReaderService", "insd.v1.ProfessionalService",
                                               "insd.v1.VitaleService", "insd.v1.InsiService",
-                                              "insd.v1.SystemService"));
+                                              "insd.v1.JournalService", "insd.v1.SystemService"));
 }
 
 TEST(Policy, FirstMatchingEntryDecides) {

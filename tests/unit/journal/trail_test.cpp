@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/journal/database.h"
 #include "drivers/base/error.h"
 
 namespace insd::journal {
@@ -90,6 +91,44 @@ TEST_F(TrailTest, RecordsAreNumberedAcrossRestartsAndVerified) {
   const Verdict verdict = judge();
   EXPECT_EQ(verdict.records, 6);
   EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
+}
+
+TEST_F(TrailTest, AnEmptyTrailIsWholeAndWhereItWasSeen) {
+  write(0);
+  EXPECT_EQ(judge().bad_sequence, std::nullopt) << judge().reason;
+}
+
+TEST_F(TrailTest, OperationsAreFoundByTimeAndProfessionalAPageAtATime) {
+  write(3);
+  {
+    Begin other = search();
+    other.professional = "801234567890";
+    open_trail()->begin(other);
+  }
+  const Database trail(file_, Database::Access::READ);
+  const auto sequences = [&trail](const Filter& filter) {
+    std::vector<std::int64_t> found;
+    for (const auto& operation : trail.operations(filter)) {
+      found.push_back(std::get<std::int64_t>(operation.begin[SEQUENCE]));
+    }
+    return found;
+  };
+  EXPECT_THAT(sequences({}), ElementsAre(1, 3, 5, 7));
+  Filter filter;
+  filter.professional = "899900000017";
+  EXPECT_THAT(sequences(filter), ElementsAre(1, 3, 5));
+  filter.limit = 2;
+  EXPECT_THAT(sequences(filter), ElementsAre(1, 3));
+  filter.after = 3;
+  EXPECT_THAT(sequences(filter), ElementsAre(5));
+  filter = {};
+  filter.until_us = 0;
+  EXPECT_THAT(sequences(filter), ElementsAre());
+  filter = {};
+  filter.from_us = std::get<std::int64_t>(trail.operations({}).back().begin[TIME_US]);
+  EXPECT_THAT(sequences(filter), ElementsAre(7));
+  EXPECT_EQ(std::get<std::string>((*trail.operations({})[0].end)[CODE]), "00");
+  EXPECT_FALSE(trail.operations({}).back().end) << "it did not end";
 }
 
 TEST_F(TrailTest, CheckpointsAreToldAtTheStartTheEndAndEveryHundredRecords) {
