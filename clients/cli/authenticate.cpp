@@ -34,7 +34,7 @@ int run_authenticate(Session& session) {
   if (request.lease().empty()) {
     if (const auto stored = session.lease_file.load()) {
       request.set_lease(*stored);
-    } else if (session.io.interactive || session.options.pin_stdin) {
+    } else if (can_ask_for_pin(session)) {
       held.emplace(session, session.options.reader, LoginForm::HELD);
       request.set_lease(held->lease().lease());
     } else {

@@ -58,7 +58,7 @@ class SearchLease {
       stored_ = true;
       return;
     }
-    if (!session.io.interactive && !session.options.pin_stdin) {
+    if (!can_ask_for_pin(session)) {
       throw Failure("LEASE_REQUIRED", session.say(Word::NOT_LOGGED_IN),
                     session.say(Word::NOT_LOGGED_IN_REMEDY));
     }

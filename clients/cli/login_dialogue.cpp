@@ -22,6 +22,23 @@ constexpr std::chrono::minutes kDetachedDialogue{15};
 constexpr std::chrono::seconds kShortestQuestion{10};
 constexpr const char* kUsualPinentry = "pinentry";
 
+// The program to ask through; empty: none.
+std::string chosen_pinentry(const Session& session) {
+  const std::string& wanted = session.options.pinentry;
+  if (wanted == "none" || session.options.pin_stdin) return {};
+  const auto set = [&](const char* name) {
+    const char* const value = session.io.environment(name);
+    return value != nullptr && *value != '\0';
+  };
+  const bool seen = session.io.interactive || set("DISPLAY") || set("WAYLAND_DISPLAY");
+  if (wanted.empty() && !seen) return {};
+  std::string program =
+      find_program(wanted.empty() ? kUsualPinentry : wanted, session.io.environment("PATH"));
+  if (program.empty() && !wanted.empty())
+    throw UsageError(session.say(Word::USAGE_PINENTRY, {printable(wanted)}));
+  return program;
+}
+
 }  // namespace
 
 std::string tries_in_words(Language language, int tries_left) {
@@ -30,8 +47,12 @@ std::string tries_in_words(Language language, int tries_left) {
   return say(language, Word::TRIES_LEFT_MANY, {std::to_string(tries_left)});
 }
 
+bool can_ask_for_pin(const Session& session) {
+  return session.io.interactive || session.options.pin_stdin || !chosen_pinentry(session).empty();
+}
+
 Login::Login(Session& session, const std::string& reader, LoginForm form)
-    : session_(session), form_(form), pinentry_(chosen_pinentry()) {
+    : session_(session), form_(form), pinentry_(chosen_pinentry(session)) {
   session.client.prepare(context_);
   if (form == LoginForm::DETACHED)
     context_.set_deadline(std::chrono::system_clock::now() + kDetachedDialogue);
@@ -208,22 +229,6 @@ PinRead Login::ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin) {
     throw UsageError(session_.say(Word::USAGE_PIN_SOURCE));
   }
   return ask_pin_on_terminal(session_.io.input, words, pin);
-}
-
-std::string Login::chosen_pinentry() const {
-  const std::string& wanted = session_.options.pinentry;
-  if (wanted == "none" || session_.options.pin_stdin) return {};
-  const auto set = [&](const char* name) {
-    const char* const value = session_.io.environment(name);
-    return value != nullptr && *value != '\0';
-  };
-  const bool seen = session_.io.interactive || set("DISPLAY") || set("WAYLAND_DISPLAY");
-  if (wanted.empty() && !seen) return {};
-  std::string program =
-      find_program(wanted.empty() ? kUsualPinentry : wanted, session_.io.environment("PATH"));
-  if (program.empty() && !wanted.empty())
-    throw UsageError(session_.say(Word::USAGE_PINENTRY, {printable(wanted)}));
-  return program;
 }
 
 PinentryTerminal Login::terminal() const {

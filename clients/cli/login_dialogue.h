@@ -37,7 +37,6 @@ class Login {
   void answer_consent(const v1::LoginPrompt& prompt);
   void answer_pin(const v1::LoginPrompt& prompt);
   [[nodiscard]] std::vector<std::string> in_words(const v1::LoginPrompt& prompt) const;
-  [[nodiscard]] std::string chosen_pinentry() const;
   [[nodiscard]] PinentryTerminal terminal() const;
   [[nodiscard]] PinentryQuestion question(const v1::LoginPrompt& prompt) const;
   [[nodiscard]] bool pinentry_has_failed(const v1::LoginPrompt& prompt, PinentryAnswer answer);
@@ -59,6 +58,9 @@ class Login {
   bool pin_given_ = false;
   bool open_ = true;
 };
+
+/// Is there anything that a PIN can come from? Throws UsageError for a --pinentry that cannot be run.
+bool can_ask_for_pin(const Session& session);
 
 /// "il reste 2 essais", "il reste 1 essai", or that the PIN is blocked.
 std::string tries_in_words(Language language, int tries_left);

@@ -562,6 +562,19 @@ TEST_F(Insctl, ThePinentryInThePathIsTakenWhereSomebodySeesIt) {
   EXPECT_EQ(daemon.login_steps.back().pin().pin(), "1234");
 }
 
+TEST_F(Insctl, ASearchLogsInThroughAPinentryToo) {
+  with_runtime_directory();
+  const test::FakePinentry program({.getpin = std::string("D ") + kPin + "\nOK"});
+  const std::vector<std::string> search = {"insi", "traits", "--name", "DURAND",       "--given-names",
+                                           "LEA",  "--sex",  "F",      "--birth-date", "1999-06-25"};
+  EXPECT_EQ(insctl(search), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("LEASE_REQUIRED"));
+  auto asking = search;
+  asking.insert(asking.end(), {"--pinentry", program.path()});
+  EXPECT_EQ(insctl(asking), EXIT_OK) << err;
+  EXPECT_EQ(daemon.login_steps.back().pin().pin(), kPin);
+}
+
 TEST_F(Insctl, T_PIN_02_ACancelInAPinentrySendsNoPin) {
   with_runtime_directory();
   const test::FakePinentry program({});
