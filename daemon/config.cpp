@@ -111,6 +111,7 @@ void read_cps(Section& section, CpsConfig& cps) {
   section.table("direct", [&](Section& direct) { direct.flag("real_cards", cps.direct_real_cards); });
   section.choice<OnLeaseEnd>("on_lease_end", cps.on_lease_end,
                              {{"reset", OnLeaseEnd::RESET}, {"leave", OnLeaseEnd::LEAVE}});
+  section.choice<PinPadUse>("pin_pad", cps.pin_pad, {{"never", PinPadUse::NEVER}, {"auto", PinPadUse::AUTO}});
   section.duration("lease_idle", cps.lease_idle, seconds(1), hours(24));
   section.duration("lease_absolute", cps.lease_absolute, seconds(1), hours(24));
   section.duration("prompt_timeout", cps.prompt_timeout, seconds(1), minutes(10));

@@ -18,6 +18,7 @@ enum class InsiEnvironment : std::uint8_t { UNSET, TEST, PRODUCTION };
 enum class InsiMode : std::uint8_t { UNSET, CPS, ORGANISATION };
 enum class CpsBackend : std::uint8_t { AUTO, DIRECT, MODULE };
 enum class OnLeaseEnd : std::uint8_t { RESET, LEAVE };
+enum class PinPadUse : std::uint8_t { NEVER, AUTO };
 /// Where the audit trail is kept: a chained file in the state directory, or journald alone.
 enum class JournalStore : std::uint8_t { FILE, JOURNALD };
 enum class CertificatePolicy : std::uint8_t { REFUSE, REPORT };
@@ -57,6 +58,7 @@ struct CpsConfig {
   std::chrono::seconds module_timeout{15};      ///< of one call into the module
   bool direct_real_cards = false;               ///< key direct.real_cards
   OnLeaseEnd on_lease_end = OnLeaseEnd::RESET;
+  PinPadUse pin_pad = PinPadUse::NEVER;  ///< no real PIN pad has been met: a site decides
   std::chrono::seconds lease_idle{4 * 3600};
   std::chrono::seconds lease_absolute{12 * 3600};
   std::chrono::seconds prompt_timeout{120};

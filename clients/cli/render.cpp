@@ -216,7 +216,11 @@ void print_capabilities(std::ostream& out, Language language, const v1::CardCapa
   line(out, say(language, Word::MODULE), module);
   key(Word::SIGNATURE_KEY, capabilities.signature_key());
   key(Word::AUTHENTICATION_KEY, capabilities.authentication_key());
-  if (capabilities.pin_pad()) out << "  " << say(language, Word::PIN_PAD_UNUSED) << '\n';
+  if (capabilities.pin_pad_used()) {
+    out << "  " << say(language, Word::PIN_PAD_USED) << '\n';
+  } else if (capabilities.pin_pad()) {
+    out << "  " << say(language, Word::PIN_PAD_UNUSED) << '\n';
+  }
 }
 
 std::string describe(const v1::Beneficiary& person) {

@@ -259,6 +259,8 @@ constexpr auto kWords = std::to_array<WordEntry>({
     {Word::AUTHENTICATION_KEY, "Clé d'authentification", "Authentication key"},
     {Word::PIN_PAD_UNUSED, "le lecteur a un clavier ; le code porteur est demandé sur le poste",
      "the reader has a PIN pad; the PIN is asked for on the computer"},
+    {Word::PIN_PAD_USED, "le code porteur se compose sur le clavier du lecteur",
+     "the PIN is typed on the reader's PIN pad"},
     {Word::LOGIN_CARD, "Carte {} de {} dans le lecteur {}", "Card {} of {} in reader {}"},
     {Word::LOGIN_ASKED_BY, "demandé par {}", "asked by {}"},
     {Word::PIN_PROMPT, "Code porteur : ", "PIN: "},

@@ -27,6 +27,8 @@ v1::PromptKind to_proto(desk::PromptKind kind) {
       return v1::PROMPT_KIND_PIN;
     case desk::PromptKind::LAST_TRY_CONSENT:
       return v1::PROMPT_KIND_LAST_TRY_CONSENT;
+    case desk::PromptKind::PIN_PAD:
+      return v1::PROMPT_KIND_PIN_PAD;
   }
   return v1::PROMPT_KIND_UNSPECIFIED;
 }

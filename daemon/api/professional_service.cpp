@@ -149,6 +149,7 @@ v1::CardCapabilities to_proto(const desk::Capabilities& capabilities) {
   proto.set_signature_key(to_proto(capabilities.signature_key));
   proto.set_authentication_key(to_proto(capabilities.authentication_key));
   proto.set_pin_pad(capabilities.pin_pad);
+  proto.set_pin_pad_used(capabilities.pin_pad_used);
   return proto;
 }
 

@@ -3,6 +3,7 @@
 // keeps the PIN law and the leases, and does not see which way it is (design: signing).
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,7 +42,8 @@ struct Capabilities {
   CpsBackend backend = CpsBackend::DIRECT;  ///< DIRECT or MODULE
   std::string module, module_description;   ///< its file, and its own words; empty without one
   KeyState signature_key = KeyState::ABSENT, authentication_key = KeyState::ABSENT;
-  bool pin_pad = false;
+  bool pin_pad = false;       ///< the PIN can be typed on the reader
+  bool pin_pad_used = false;  ///< and is (cps.pin_pad): verify_on_pad()
 };
 
 /// What certificates and card say; empty = they do not.
@@ -92,6 +94,12 @@ class CardBackend {
   /// Needs a hold().
   virtual boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin,
                                               LastTry last_try, Patience patience) = 0;
+
+  /// The same with a PIN that only the reader sees; for a card with capabilities.pin_pad_used. The reader
+  /// cannot be stopped once it asks: `asked` becomes true before it does, and what comes of a question whose
+  /// caller has gone is dropped, a verified state too.
+  virtual boost::asio::awaitable<void> verify_on_pad(Professional who, LastTry last_try, Patience patience,
+                                                     std::shared_ptr<std::atomic<bool>> asked);
 
   /// RSA-SHA256 of `message` by the key for `use`; not verified here. CARD_ACCESS_DENIED: the login has
   /// ended. KEY_NOT_FOUND, KEY_UNSUPPORTED.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/desk/direct_backend.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "drivers/base/error.h"
+#include "drivers/pcsc/pin_pad.h"
 
 namespace insd::desk {
 namespace asio = boost::asio;
@@ -66,7 +68,16 @@ asio::awaitable<Professional> DirectBackend::read(Chosen chosen, Patience patien
   who.capabilities.backend = CpsBackend::DIRECT;
   who.capabilities.signature_key = state;
   if (!card.authentication_certificate.empty()) who.capabilities.authentication_key = state;
+  const pcsc::Features features = features_of(who.card);
+  who.capabilities.pin_pad = features.pin_pad();
+  who.capabilities.pin_pad_used = config_.pin_pad == PinPadUse::AUTO && features.verify_pin_direct != 0;
   co_return who;
+}
+
+pcsc::Features DirectBackend::features_of(const Chosen& card) const {
+  const auto state = desk_.state();
+  const auto reader = std::ranges::find(state->readers, card.reader, &Reader::name);
+  return reader == state->readers.end() ? pcsc::Features() : reader->features.value_or(pcsc::Features());
 }
 
 bool DirectBackend::may_use(const Professional& who) const {
@@ -105,6 +116,35 @@ asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<Se
     if (reset) session.reset_at_end();
     return true;
   };
+  co_await send_verify(std::move(who), std::move(work), std::move(patience));
+}
+
+asio::awaitable<void> DirectBackend::verify_on_pad(Professional who, LastTry last_try, Patience patience,
+                                                   std::shared_ptr<std::atomic<bool>> asked) {
+  const bool reset = config_.on_lease_end == OnLeaseEnd::RESET;
+  const auto allowed = last_try == LastTry::ALLOW ? cps::LastTry::ALLOW : cps::LastTry::REFUSE;
+  const DWORD control_code = features_of(who.card).verify_pin_direct;
+  if (control_code == 0) throw Error(Code::READER_FAILED, "its PIN pad has gone");
+  patience.silence = 2 * kSilence;  // the pad's own patience, and the card's
+  std::function<bool(pcsc::CardSession&)> work = [layout = layout_of(who.card.generation), control_code,
+                                                  allowed, reset, asked](pcsc::CardSession& session) {
+    const cps::PinPad pad = [&](const cps::PadQuestion& question) {
+      *asked = true;
+      if (session.stop().stop_requested()) throw Error(Code::CANCELLED, "before the PIN pad was asked");
+      return pcsc::verify_on_pad(session, control_code,
+                                 {question.header, question.min_length, question.max_length});
+    };
+    leaving_nothing_verified(session, [&] { cps::verify_pin_on_pad(session, layout, pad, allowed); });
+    // Nobody waits for it any more: the card is verified for nobody.
+    if (reset || session.stop().stop_requested()) session.reset_at_end();
+    return true;
+  };
+  co_await send_verify(std::move(who), std::move(work), std::move(patience));
+}
+
+asio::awaitable<void> DirectBackend::send_verify(Professional who,
+                                                 std::function<bool(pcsc::CardSession&)> work,
+                                                 Patience patience) {
   try {
     co_await desk_.with_card<bool>(who.card, std::move(work), std::move(patience));
   } catch (const Error& error) {

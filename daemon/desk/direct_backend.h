@@ -2,6 +2,7 @@
 // The driver of our own as a way to the card (drivers/cps).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -20,6 +21,8 @@ class DirectBackend final : public CardBackend {
   void require_login_allowed(const Professional& who) const override;
   boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin, LastTry last_try,
                                       Patience patience) override;
+  boost::asio::awaitable<void> verify_on_pad(Professional who, LastTry last_try, Patience patience,
+                                             std::shared_ptr<std::atomic<bool>> asked) override;
   boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                      Patience patience) override;
   boost::asio::awaitable<std::optional<CardData>> protected_data(Chosen card, std::string label_prefix,
@@ -34,6 +37,9 @@ class DirectBackend final : public CardBackend {
   boost::asio::awaitable<CpsCard> read_card(Chosen card, Patience patience);
   [[nodiscard]] const cps::Layout& layout_of(const std::string& generation) const;
   [[nodiscard]] bool may_use(const Professional& who) const;
+  [[nodiscard]] pcsc::Features features_of(const Chosen& card) const;
+  boost::asio::awaitable<void> send_verify(Professional who, std::function<bool(pcsc::CardSession&)> work,
+                                           Patience patience);
 
   Desk& desk_;
   const CpsConfig config_;

@@ -90,9 +90,8 @@ bool ProfessionalDesk::Impl::accepted(const insi::Judgement& judgement) const {
          config_.certificate_policy == CertificatePolicy::REPORT;
 }
 
-asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
-                                                          const Professional& who) {
-  using namespace asio::experimental::awaitable_operators;
+Prompt ProfessionalDesk::Impl::prompt_for(PromptKind kind, const Professional& who,
+                                          std::chrono::seconds time) const {
   Prompt prompt;
   prompt.prompt_id = random_hex(16);
   prompt.kind = kind;
@@ -105,7 +104,14 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
   prompt.tries_left = who.tries_left;
   prompt.min_length = who.pin_min_length;
   prompt.max_length = who.pin_max_length;
-  prompt.expires = clock_.wall() + config_.prompt_timeout;
+  prompt.expires = clock_.wall() + time;
+  return prompt;
+}
+
+asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
+                                                          const Professional& who) {
+  using namespace asio::experimental::awaitable_operators;
+  const Prompt prompt = prompt_for(kind, who, config_.prompt_timeout);
   asio::steady_timer timeout(executor_, config_.prompt_timeout);
   // The operator flattens: the answer's own alternatives, then the timer's.
   auto answer = co_await (asker.ask(prompt) || timeout.async_wait(asio::use_awaitable));
@@ -113,6 +119,23 @@ asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKi
   if (std::holds_alternative<Cancelled>(answer)) throw Error(Code::PIN_CANCELLED);
   if (auto* pin = std::get_if<SecretString>(&answer)) co_return std::move(*pin);
   co_return std::get<bool>(answer);
+}
+
+asio::awaitable<void> ProfessionalDesk::Impl::verify(CardBackend& way, Asker& asker, const Professional& who,
+                                                     LastTry last_try, const journal::Begin& record,
+                                                     Patience patience) {
+  PromptAnswer answer = co_await ask(asker, PromptKind::PIN, who);
+  if (!std::holds_alternative<SecretString>(answer))
+    throw Error(Code::PIN_MALFORMED, "the answer is not a PIN");
+  auto pin = std::make_shared<SecretString>(std::move(std::get<SecretString>(answer)));
+  JournalEntry entry(journal_, record, clock_);
+  try {
+    co_await way.verify(who, std::move(pin), last_try, std::move(patience));
+  } catch (const Error& error) {
+    entry.code(error.entry().name);
+    throw;
+  }
+  entry.code("OK");
 }
 
 asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, Owner owner,
@@ -142,19 +165,12 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
       throw Error(Code::PIN_CONSENT_REQUIRED).with_try(TrySpent::NO, who.tries_left);
     last_try = LastTry::ALLOW;
   }
-  PromptAnswer answer = co_await ask(asker, PromptKind::PIN, who);
-  if (!std::holds_alternative<SecretString>(answer))
-    throw Error(Code::PIN_MALFORMED, "the answer is not a PIN");
-  auto pin = std::make_shared<SecretString>(std::move(std::get<SecretString>(answer)));
-
-  JournalEntry entry(journal_, record_of("login", request.purpose_id, owner, who), clock_);
-  try {
-    co_await way.verify(who, std::move(pin), last_try, patience);
-  } catch (const Error& error) {
-    entry.code(error.entry().name);
-    throw;
+  const journal::Begin record = record_of("login", request.purpose_id, owner, who);
+  if (who.capabilities.pin_pad_used) {
+    co_await verify_on_pad(way, asker, who, last_try, record, patience);
+  } else {
+    co_await verify(way, asker, who, last_try, record, patience);
   }
-  entry.code("OK");
   // A caller that has gone gets no lease, and a card that has gone carries none.
   if (stop.stop_requested()) throw Error(Code::CANCELLED);
   require_current({chosen.generation});

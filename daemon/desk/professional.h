@@ -17,7 +17,7 @@
 
 namespace insd::desk {
 
-enum class PromptKind : std::uint8_t { PIN, LAST_TRY_CONSENT };
+enum class PromptKind : std::uint8_t { PIN, LAST_TRY_CONSENT, PIN_PAD };
 struct Prompt {
   std::string prompt_id;
   PromptKind kind = PromptKind::PIN;
@@ -28,7 +28,8 @@ struct Prompt {
   std::string reader_alias, desk;
 };
 struct Cancelled {};
-/// A PIN, a consent (true/false), or a cancel. The transport checks that the answer names the prompt's id.
+/// A PIN, a consent (true/false), or a cancel, which is all that a PIN pad's question can be answered with.
+/// The transport checks that the answer names the prompt's id.
 using PromptAnswer = std::variant<SecretString, bool, Cancelled>;
 
 /// The transport of the dialogue: shows a question, returns its answer (Cancelled when the caller is gone).

@@ -59,7 +59,13 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   /// For what a backend threw while a login was used: the card that forgot the PIN (another program reset it
   /// or logged out) has lost its leases, and this throws LEASE_LOST.
   void require_login_kept(const std::string& generation, const Error& error);
+  [[nodiscard]] Prompt prompt_for(PromptKind kind, const Professional& who, std::chrono::seconds time) const;
   boost::asio::awaitable<PromptAnswer> ask(Asker& asker, PromptKind kind, const Professional& who);
+  boost::asio::awaitable<void> verify(CardBackend& way, Asker& asker, const Professional& who,
+                                      LastTry last_try, const journal::Begin& record, Patience patience);
+  boost::asio::awaitable<void> verify_on_pad(CardBackend& way, Asker& asker, const Professional& who,
+                                             LastTry last_try, const journal::Begin& record,
+                                             Patience patience);
   void keep_an_eye_on(const Chosen& card);
 
   const boost::asio::any_io_executor executor_;
