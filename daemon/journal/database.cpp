@@ -99,7 +99,6 @@ Database::Database(const std::filesystem::path& file, Access access) {
   sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kLongestValue);
   if (access == Access::APPEND) {
     run("PRAGMA journal_mode=WAL");
-    run("PRAGMA synchronous=FULL");
     if (number("PRAGMA application_id") == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) create();
   }
   if (number("PRAGMA application_id") != kApplicationId || number("PRAGMA user_version") != kLayout) {
@@ -126,7 +125,8 @@ void Database::create() const {
       std::to_string(kApplicationId) + ";PRAGMA user_version=" + std::to_string(kLayout) + ";COMMIT");
 }
 
-void Database::append(const StoredRecord& stored) {
+void Database::append(const StoredRecord& stored, Safety safety) {
+  run(safety == Safety::ON_DISK ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
   for (std::size_t at = 0; at < COLUMNS; ++at)
     bind_value(insert_.get(), static_cast<int>(at) + 1, stored.record[at]);
   sqlite3_bind_blob(insert_.get(), COLUMNS + 1, stored.link.data(), static_cast<int>(stored.link.size()),

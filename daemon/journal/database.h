@@ -46,8 +46,14 @@ class Database {
   /// layout.
   Database(const std::filesystem::path& file, Access access);
 
-  /// On the disk when it returns; not stored at all when it throws.
-  void append(const StoredRecord& stored);
+  /// What must be true of a record when append() returns.
+  enum class Safety : std::uint8_t {
+    ON_DISK,  ///< a power cut does not take it
+    IN_FILE,  ///< a kill does not take it; a power cut may, until the next record that is ON_DISK
+  };
+
+  /// Not stored at all when it throws.
+  void append(const StoredRecord& stored, Safety safety);
 
   /// The newest record; of a new file one whose sequence is 0 and whose link is first_link().
   [[nodiscard]] StoredRecord newest() const;

@@ -61,7 +61,7 @@ class Trail final : public Journal {
     record[MESSAGE_ID] = text(begin.message_id);
     record[ENVIRONMENT] = text(begin.environment);
     record[AUDIENCE] = text(begin.audience);
-    return static_cast<std::uint64_t>(append(std::move(record)));
+    return static_cast<std::uint64_t>(append(std::move(record), Database::Safety::ON_DISK));
   }
 
   void end(std::uint64_t id, const End& end) noexcept override try {
@@ -75,13 +75,14 @@ class Trail final : public Journal {
       record[NUMBER_HMAC] = text(key.id + ":" + to_hex(hmac(key, as_bytes(end.number))));
     }
     record[CHANGED_TRAITS] = text(end.changed_traits);
-    append(std::move(record));
+    // The next begin puts it on the disk: nobody waits for it here.
+    append(std::move(record), Database::Safety::IN_FILE);
   } catch (const std::exception& failure) {  // the begin record without an end tells it, and so does the log
     spdlog::error("audit trail: the end of record {} is lost: {}", id, failure.what());
   }
 
  private:
-  std::int64_t append(Record record) {
+  std::int64_t append(Record record, Database::Safety safety) {
     const std::lock_guard lock(mutex_);
     const SiteKey& key = keys_.current();
     record[SEQUENCE] = number(sequence_ + 1);
@@ -91,7 +92,7 @@ class Trail final : public Journal {
     record[KEY_ID] = text(key.id);
     StoredRecord stored{std::move(record), {}};
     stored.link = link(key, link_, stored.record);
-    database_.append(stored);
+    database_.append(stored, safety);
     link_ = std::move(stored.link);
     ++sequence_;
     if (sequence_ % kCheckpointEvery == 0) tell();
