@@ -39,14 +39,15 @@ TEST(PinPadBlock, IsTheStructureOfTheSystemsHeader) {
   PIN_VERIFY_STRUCTURE as_declared{};
   ASSERT_EQ(block.size(), sizeof as_declared + 9);
   std::memcpy(&as_declared, block.data(), sizeof as_declared);
+  // A plus: a copy, as a packed member cannot be referred to.
   EXPECT_EQ(as_declared.bTimerOut, 25);
   EXPECT_EQ(as_declared.bTimerOut2, 25);
   EXPECT_EQ(as_declared.bmFormatString, 0x82);
   EXPECT_EQ(as_declared.bmPINBlockString, 4);
-  EXPECT_EQ(as_declared.wPINMaxExtraDigit, 0x0404);
+  EXPECT_EQ(+as_declared.wPINMaxExtraDigit, 0x0404);
   EXPECT_EQ(as_declared.bEntryValidationCondition, 0x03);
-  EXPECT_EQ(as_declared.wLangId, 0x040C);
-  EXPECT_EQ(as_declared.ulDataLength, 9U);
+  EXPECT_EQ(+as_declared.wLangId, 0x040C);
+  EXPECT_EQ(+as_declared.ulDataLength, 9U);
 }
 
 TEST(PinPadBlock, LengthsThatNoPinHasAreRefused) {
