@@ -195,15 +195,19 @@ TEST_F(TwinsTest, AReaderHeldWhenItAppearsIsNobodysUntilItsPortIsKnown) {
 TEST_F(TwinsTest, AReaderThatCannotSayWhereItIsHoldsUpNobody) {
   plug("Slow 00 00", "1-1", 9);
   plug("Twin 00 00", "1-2", 4);
-  std::mutex mutex;
-  std::condition_variable released;
-  bool release = false;
-  std::atomic<bool> first{true};
+  // Lives as long as the driver, which may still be on its way out when the test has ended.
+  struct Gate {
+    std::mutex mutex;
+    std::condition_variable opened;
+    bool open = false;
+    std::atomic<bool> first{true};
+  };
+  const auto gate = std::make_shared<Gate>();
   // A driver that hangs in the first question it gets.
-  pcsc_.fault([&](std::string_view call) -> std::optional<LONG> {
-    if (call != "GetAttrib" || !first.exchange(false)) return std::nullopt;
-    std::unique_lock lock(mutex);
-    released.wait(lock, [&] { return release; });
+  pcsc_.fault([gate](std::string_view call) -> std::optional<LONG> {
+    if (call != "GetAttrib" || !gate->first.exchange(false)) return std::nullopt;
+    std::unique_lock lock(gate->mutex);
+    gate->opened.wait(lock, [&] { return gate->open; });
     return SCARD_F_INTERNAL_ERROR;
   });
   start({{"Slow*", "slow", ReaderRole::ANY},
@@ -212,10 +216,10 @@ TEST_F(TwinsTest, AReaderThatCannotSayWhereItIsHoldsUpNobody) {
   // One of the two hangs; both are shown all the same, with what needs no port.
   await_reader("slow", ReaderState::EMPTY);
   {
-    const std::lock_guard lock(mutex);
-    release = true;
+    const std::lock_guard lock(gate->mutex);
+    gate->open = true;
   }
-  released.notify_all();
+  gate->opened.notify_all();
   await_reader("Twin 00 00", ReaderState::EMPTY);
 }
 
