@@ -12,6 +12,7 @@
 
 #include "daemon/config_section.h"
 #include "drivers/base/bytes.h"
+#include "drivers/base/descriptor.h"
 #include "drivers/base/error.h"
 
 namespace insd {
@@ -257,16 +258,6 @@ Config read_file_table(Section& root) {
   return config;
 }
 
-struct File {
-  explicit File(int fd) : descriptor(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (descriptor >= 0) close(descriptor);
-  }
-  int descriptor;
-};
-
 [[noreturn]] void unreadable(const std::filesystem::path& file, const std::string& why) {
   throw Error(Code::CONFIG_INVALID, file.string() + ": " + why);
 }
@@ -294,15 +285,15 @@ Config parse_config(std::string_view text, const std::string& file_name) {
 
 Config load_config(const std::filesystem::path& file) {
   // O_NONBLOCK: a FIFO in its place must not hold the daemon.
-  const File opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (opened.descriptor < 0) unreadable(file, std::strerror(errno));
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!opened.valid()) unreadable(file, std::strerror(errno));
   struct stat status {};
-  if (fstat(opened.descriptor, &status) != 0) unreadable(file, std::strerror(errno));
+  if (fstat(opened.get(), &status) != 0) unreadable(file, std::strerror(errno));
   check_file(file, status);
   std::string text(kMaxFileBytes + 1, '\0');
   std::size_t length = 0;
   while (length < text.size()) {
-    const ssize_t got = read(opened.descriptor, text.data() + length, text.size() - length);
+    const ssize_t got = read(opened.get(), text.data() + length, text.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) unreadable(file, std::strerror(errno));
     if (got == 0) break;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clients/cli/descriptor.h"
 #include "clients/cli/failure.h"
 
 namespace insd::cli {
@@ -18,21 +19,6 @@ namespace {
 constexpr std::size_t kLongestToken = 512;
 constexpr const char* kFolder = "insd";
 constexpr const char* kFile = "lease";
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool open() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 // Ours, of the wanted type, and nobody else may touch it.
 bool is_private(int descriptor, mode_t type) {

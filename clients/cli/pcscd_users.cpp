@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clients/cli/descriptor.h"
+
 namespace insd::cli {
 namespace {
 
@@ -29,20 +31,6 @@ constexpr std::size_t kMaxProcesses = 100'000;
 constexpr std::size_t kMaxDescriptors = 100'000;
 constexpr std::size_t kMaxUsers = 500;
 constexpr std::size_t kMaxName = 64;
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 bool ask_for_unix_sockets(int netlink) {
   struct {

@@ -2,23 +2,18 @@
 #include "daemon/api/watch_stream.h"
 
 #include <memory>
+#include <utility>
 
-#include <boost/asio/post.hpp>
-
-#include "daemon/api/call.h"
 #include "daemon/api/stream_out.h"
+#include "daemon/api/watch_reactor.h"
 #include "daemon/api/watch_slots.h"
-#include "drivers/base/error.h"
 
 namespace insd::api {
 namespace {
 
-// gRPC keeps the request as long as the stream: unknown fields must not make that much.
-constexpr std::size_t kMaxRequestBytes = 1024;
-
 using Reactor = grpc::ServerWriteReactor<v1::WatchReadersResponse>;
 
-// Lives on the executor; the reactor below only posts to it.
+// Lives on the executor; its reactor only posts to it.
 class Watch : public std::enable_shared_from_this<Watch> {
  public:
   Watch(Reactor* reactor, const Backend& backend, Call call)
@@ -66,54 +61,16 @@ class Watch : public std::enable_shared_from_this<Watch> {
   bool ended_ = false;
 };
 
-class WatchReactor final : public Reactor {
- public:
-  WatchReactor(Backend& backend, const Caller& caller, const v1::WatchReadersRequest& request,
-               Language language)
-      : io_(backend.io), language_(language) {
-    Call call;
-    try {
-      call = admit(backend, caller, "ReaderService/WatchReaders", language, {});
-      if (request.ByteSizeLong() > kMaxRequestBytes) {
-        throw Error(Code::INVALID_ARGUMENT, "the request of a stream is at most 1 KiB");
-      }
-      place_ = backend.streams.take(caller.uid);
-    } catch (...) {
-      Finish(to_status(std::current_exception(), language));
-      return;
-    }
-    watch_ = std::make_shared<Watch>(this, backend, std::move(call));
-    boost::asio::post(io_, [watch = watch_, &desk = backend.desk] { watch->begin(desk); });
-  }
-
-  void OnWriteDone(bool ok) override {
-    boost::asio::post(io_, [watch = watch_, ok] {
-      if (ok) {
-        watch->written();
-      } else {
-        watch->end();
-      }
-    });
-  }
-  void OnCancel() override {
-    if (!watch_) return;
-    watch_->abort(to_status(Error(Code::CANCELLED), language_));
-    boost::asio::post(io_, [watch = watch_] { watch->end(); });
-  }
-  void OnDone() override { delete this; }
-
- private:
-  boost::asio::io_context& io_;
-  const Language language_;
-  std::shared_ptr<void> place_;
-  std::shared_ptr<Watch> watch_;
-};
-
 }  // namespace
 
 Reactor* watch_readers(Backend& backend, const Caller& caller, const grpc::CallbackServerContext* context,
                        const v1::WatchReadersRequest& request) {
-  return new WatchReactor(backend, caller, request, language_of(*context));
+  return new WatchReactor<v1::WatchReadersResponse, Watch>(
+      backend, caller, "ReaderService/WatchReaders", language_of(*context), request,
+      [&backend](Reactor* reactor, Call call) {
+        return std::make_shared<Watch>(reactor, backend, std::move(call));
+      },
+      [&desk = backend.desk](Watch& watch) { watch.begin(desk); });
 }
 
 }  // namespace insd::api

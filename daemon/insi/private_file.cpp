@@ -9,22 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drivers/base/descriptor.h"
 #include "drivers/base/error.h"
 
 namespace insd::insi {
 namespace {
-
-struct Opened {
-  explicit Opened(const std::filesystem::path& file)
-      // O_NONBLOCK: a FIFO in its place must not hold the daemon.
-      : descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-  ~Opened() {
-    if (descriptor >= 0) close(descriptor);
-  }
-  int descriptor;
-};
 
 // Null when the file may hold a secret, else why not.
 const char* objection(const struct stat& status) {
@@ -41,15 +30,16 @@ std::size_t read_into(const std::filesystem::path& file, const char* key, std::u
   const auto refuse = [&](const std::string& why) {
     throw Error(Code::CONFIG_INVALID, std::string(key) + ": " + printable(file.string(), 200) + " " + why);
   };
-  const Opened opened(file);
+  // O_NONBLOCK: a FIFO in its place must not hold the daemon.
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
-  if (opened.descriptor < 0 || fstat(opened.descriptor, &status) != 0) {
+  if (!opened.valid() || fstat(opened.get(), &status) != 0) {
     refuse(std::string("cannot be read: ") + std::strerror(errno));
   }
   if (const char* why = objection(status)) refuse(why);
   std::size_t length = 0;
   while (length < size) {
-    const ssize_t got = read(opened.descriptor, room + length, size - length);
+    const ssize_t got = read(opened.get(), room + length, size - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse(std::string("cannot be read: ") + std::strerror(errno));
     if (got == 0) return length;

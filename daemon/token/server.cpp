@@ -8,7 +8,7 @@
 
 #include "daemon/token/convert.h"
 #include "daemon/token/frames.h"
-#include "pkcs11/module.h"
+#include "daemon/token/module_link.h"
 #include "pkcs11/token_session.h"
 
 namespace insd::token {
@@ -49,12 +49,8 @@ class Server {
 };
 
 bool Server::serve_one() {
-  Bytes frame;
-  if (receive_frame(socket_, frame) != Traffic::DONE) return false;
   wire::Request request;
-  if (!request.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
-    throw Error(Code::INTERNAL, "a request that is not one");
-  }
+  if (!receive_request(socket_, request)) return false;
   wire::Answer answer;
   answer.set_id(request.id());
   try {
@@ -171,15 +167,8 @@ Bytes Server::sign(const wire::SignRequest& request) {
 }  // namespace
 
 void serve(int socket, const std::string& module_path, pkcs11::ModuleOwner owner) {
-  wire::Answer ready;
-  ready.set_id(0);
-  std::unique_ptr<pkcs11::Module> module;
-  try {
-    module = std::make_unique<pkcs11::Module>(module_path, owner);
-  } catch (const Error& error) {
-    to_wire(error, *ready.mutable_failure());
-  }
-  if (send_message(socket, ready) != Traffic::DONE || !module) return;
+  const auto module = load_and_tell(socket, module_path, owner);
+  if (!module) return;
   Server server(socket, *module);
   while (server.serve_one()) {
   }

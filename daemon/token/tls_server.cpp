@@ -12,7 +12,7 @@
 #include "daemon/insi/http_client.h"
 #include "daemon/token/convert.h"
 #include "daemon/token/frames.h"
-#include "pkcs11/module.h"
+#include "daemon/token/module_link.h"
 #include "pkcs11/tls_key.h"
 
 namespace insd::token {
@@ -45,12 +45,8 @@ class TlsServer {
 };
 
 bool TlsServer::serve_one() {
-  Bytes frame;
-  if (receive_frame(socket_, frame) != Traffic::DONE) return false;
   wire::Request request;
-  if (!request.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
-    throw Error(Code::INTERNAL, "a request that is not one");
-  }
+  if (!receive_request(socket_, request)) return false;
   try {
     return answer(request);
   } catch (const Error& error) {
@@ -131,15 +127,8 @@ bool TlsServer::send(std::uint64_t id, const insi::HttpResponse& response) {
 }  // namespace
 
 void serve_tls(int socket, const std::string& module_path, pkcs11::ModuleOwner owner) {
-  wire::Answer ready;
-  ready.set_id(0);
-  std::unique_ptr<pkcs11::Module> module;
-  try {
-    module = std::make_unique<pkcs11::Module>(module_path, owner);
-  } catch (const Error& error) {
-    to_wire(error, *ready.mutable_failure());
-  }
-  if (send_frame(socket, as_bytes(ready.SerializeAsString())) != Traffic::DONE || !module) return;
+  const auto module = load_and_tell(socket, module_path, owner);
+  if (!module) return;
   TlsServer server(socket, *module);
   while (server.serve_one()) {
   }

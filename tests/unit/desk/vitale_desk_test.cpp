@@ -3,6 +3,7 @@
 // wanted.
 #include "daemon/desk/vitale_desk.h"
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -35,6 +36,34 @@ std::shared_ptr<FakeVitale> card_of(std::string_view given_name, bool by_id = fa
   card->nirs = test::vitale_nir("269054958815780");
   return card;
 }
+
+/// Holds the card's answers back until go_on(), or its own end.
+class CardThatWaits {
+ public:
+  explicit CardThatWaits(std::function<void()>& before_answer) {
+    before_answer = [state = state_] {
+      if (!state->was_asked.exchange(true)) state->asked.set_value();
+      state->may_go.wait();
+    };
+  }
+  ~CardThatWaits() { go_on(); }
+  CardThatWaits(const CardThatWaits&) = delete;
+  CardThatWaits& operator=(const CardThatWaits&) = delete;
+
+  bool asked() { return state_->asked.get_future().wait_for(kPatience) == std::future_status::ready; }
+  void go_on() {
+    if (!std::exchange(gone_on_, true)) state_->go_on.set_value();
+  }
+
+ private:
+  struct State {
+    std::atomic<bool> was_asked = false;
+    std::promise<void> asked, go_on;
+    std::shared_future<void> may_go = go_on.get_future().share();
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+  bool gone_on_ = false;
+};
 
 class VitaleDeskTest : public ::testing::Test {
  protected:
@@ -158,43 +187,33 @@ TEST_F(VitaleDeskTest, T_CARD_11_ACardSwappedWithoutAnEventIsNoticedByTheSearchA
 
 TEST_F(VitaleDeskTest, ThoseWhoAskAtTheSameTimeAreGivenOneReading) {
   const auto card = card_of("NATHALIE");
-  std::promise<void> begun, go_on;
-  auto may_go = go_on.get_future().share();
-  before_answer_ = [&, first = true]() mutable {
-    if (std::exchange(first, false)) begun.set_value();
-    may_go.wait();
-  };
+  CardThatWaits waits(before_answer_);
   insert(card);
   std::vector<std::future<VitaleReading>> all;
   all.push_back(start());
-  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  ASSERT_TRUE(waits.asked());
   for (int i = 0; i < 4; ++i) all.push_back(start());
   std::stop_source impatient;
   auto given_up = start({}, impatient.get_token());
   on_executor([] {});  // all of them have begun
   impatient.request_stop();
   EXPECT_EQ(test::code_of([&] { result(std::move(given_up)); }), Code::CANCELLED);
-  go_on.set_value();
+  waits.go_on();
   for (auto& one : all) EXPECT_EQ(given_name(result(std::move(one))), "NATHALIE");
   EXPECT_EQ(card->log.size(), kOneReading);
 }
 
 TEST_F(VitaleDeskTest, AReadingThatFailsIsNotKeptAndTheNextOneWhoAsksTries) {
   const auto card = card_of("NATHALIE");
-  std::promise<void> begun, go_on;
-  auto may_go = go_on.get_future().share();
-  before_answer_ = [&, first = true]() mutable {
-    if (std::exchange(first, false)) begun.set_value();
-    may_go.wait();
-  };
+  CardThatWaits waits(before_answer_);
   insert(card);
   std::stop_source cancelled;
   auto first = start({}, cancelled.get_token());
-  ASSERT_EQ(begun.get_future().wait_for(kPatience), std::future_status::ready);
+  ASSERT_TRUE(waits.asked());
   auto second = start();
   on_executor([] {});
   cancelled.request_stop();
-  go_on.set_value();
+  waits.go_on();
   EXPECT_EQ(test::code_of([&] { result(std::move(first)); }), Code::CANCELLED);
   EXPECT_EQ(given_name(result(std::move(second))), "NATHALIE");
 }
