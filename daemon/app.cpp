@@ -30,7 +30,7 @@ constexpr std::chrono::seconds kCallsMayEnd{1};
 constexpr std::chrono::seconds kLastMoment{4};
 
 bool asks_insi(const InsiConfig& insi) {
-  return insi.environment != InsiEnvironment::UNSET && !insi.endpoint.empty() && !insi.trust_store.empty() &&
+  return insi.environment != InsiEnvironment::UNSET && !insi.endpoint.empty() &&
          (insi.mode == InsiMode::CPS || insi.organisation.configured());
 }
 

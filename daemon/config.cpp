@@ -157,6 +157,29 @@ void read_organisation(Section& section, OrganisationConfig& organisation) {
   }
 }
 
+// "http://host:port": what is spoken to a proxy is HTTP.
+void read_proxy(Section& section, InsiProxyConfig& proxy) {
+  section.text("address", proxy.address, 300);
+  if (!proxy.address.empty() && !proxy.address.starts_with("http://")) {
+    section.refuse("address", "must be \"http://host:port\"");
+  }
+  section.path("credentials_file", proxy.credentials_file);
+  section.texts("no_proxy", proxy.no_proxy);
+}
+
+void read_phases(Section& section, InsiPhaseLimits& phases) {
+  const auto limit = [&section](std::string_view key, milliseconds& target) {
+    section.duration(key, target, milliseconds(100), minutes(5));
+  };
+  limit("resolve", phases.resolve);
+  limit("connect", phases.connect);
+  limit("proxy", phases.proxy);
+  limit("tls", phases.tls);
+  limit("send", phases.send);
+  limit("first_byte", phases.first_byte);
+  limit("body", phases.body);
+}
+
 void read_insi(Section& section, InsiConfig& insi) {
   section.choice<InsiEnvironment>(
       "environment", insi.environment,
@@ -168,6 +191,7 @@ void read_insi(Section& section, InsiConfig& insi) {
     section.refuse("endpoint", "must begin with https://");
   }
   section.path("trust_store", insi.trust_store);
+  if (insi.trust_store.empty()) section.refuse("trust_store", "must not be empty");
   section.duration("connect_timeout", insi.connect_timeout, milliseconds(100), minutes(2));
   section.duration("total_timeout", insi.total_timeout, milliseconds(100), minutes(5));
   if (insi.connect_timeout > insi.total_timeout) {
@@ -181,6 +205,9 @@ void read_insi(Section& section, InsiConfig& insi) {
   section.duration("answer_ttl", insi.answer_ttl, seconds(1), hours(24));
   section.table("organisation",
                 [&](Section& organisation) { read_organisation(organisation, insi.organisation); });
+  section.flag("common_name_fallback", insi.common_name_fallback);
+  section.table("proxy", [&](Section& proxy) { read_proxy(proxy, insi.proxy); });
+  section.table("phases", [&](Section& phases) { read_phases(phases, insi.phases); });
 }
 
 void read_users(Section& section, std::vector<std::string>& users) {

@@ -93,12 +93,32 @@ struct OrganisationConfig {
   bool operator==(const OrganisationConfig&) const = default;
 };
 
+/// [insi.proxy]: how the teleservice is reached where it is not reached directly.
+struct InsiProxyConfig {
+  std::string address;                     ///< "http://host:port"; empty: none
+  std::filesystem::path credentials_file;  ///< first line "user:password", read by insd alone; empty: none
+  std::vector<std::string> no_proxy;       ///< hosts, ".suffix" or "*": reached directly
+  bool operator==(const InsiProxyConfig&) const = default;
+};
+
+/// [insi.phases]: what each phase of an exchange may take, within connect_timeout and total_timeout.
+struct InsiPhaseLimits {
+  std::chrono::milliseconds resolve{5'000};      ///< looking up the name
+  std::chrono::milliseconds connect{5'000};      ///< TCP
+  std::chrono::milliseconds proxy{5'000};        ///< the proxy's answer to CONNECT
+  std::chrono::milliseconds tls{8'000};          ///< handshake
+  std::chrono::milliseconds send{10'000};        ///< the whole request
+  std::chrono::milliseconds first_byte{25'000};  ///< from the request's end to the answer's head
+  std::chrono::milliseconds body{10'000};        ///< from the head to the answer's end
+  bool operator==(const InsiPhaseLimits&) const = default;
+};
+
 /// [insi]
 struct InsiConfig {
   InsiEnvironment environment = InsiEnvironment::UNSET;  ///< test | production; no default
   InsiMode mode = InsiMode::CPS;
-  std::string endpoint;               ///< https URL
-  std::filesystem::path trust_store;  ///< PEM; the server's chain must end here
+  std::string endpoint;                                           ///< https URL
+  std::filesystem::path trust_store = "/etc/insd/igc-sante.pem";  ///< PEM; the server's chain must end here
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds total_timeout{30'000};
   // Spellings that the public sources do not settle (specs: insi 8.3, 8.6).
@@ -109,6 +129,10 @@ struct InsiConfig {
   std::string lps_version = "01_00";
   std::chrono::seconds answer_ttl{1800};
   OrganisationConfig organisation;
+  /// The server's name may stand in its CN when its certificate has no subjectAltName at all.
+  bool common_name_fallback = false;
+  InsiProxyConfig proxy;
+  InsiPhaseLimits phases;
   bool operator==(const InsiConfig&) const = default;
 };
 

@@ -79,7 +79,6 @@ void check_gates(const SearchContext& context, const Searcher& searcher) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.environment is not set");
   }
   if (insi.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
-  if (insi.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
   if (insi.mode == InsiMode::ORGANISATION && !insi.organisation.configured()) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   }

@@ -22,7 +22,6 @@ const InsiConfig& checked(const InsiConfig& config) {
   if (config.environment == InsiEnvironment::UNSET)
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.environment is not set");
   if (config.endpoint.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.endpoint is not set");
-  if (config.trust_store.empty()) throw Error(Code::INSI_NOT_CONFIGURED, "insi.trust_store is not set");
   if (config.mode == InsiMode::ORGANISATION && !config.organisation.configured())
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   return config;

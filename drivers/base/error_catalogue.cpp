@@ -329,6 +329,25 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "address for certificates.",
      "Vérifier que le certificat est celui prévu pour INSi et que insi.endpoint est l'adresse pour "
      "certificats."},
+    {Code::INSI_TLS_INTERCEPTED, "INSI_TLS_INTERCEPTED", Layer::INSI, Retry::NEVER,
+     "Something on the network opens the encrypted connection to the INSi service: nothing was sent.",
+     "Un équipement du réseau ouvre la connexion chiffrée vers le téléservice INSi : rien n'a été envoyé.",
+     "Ask the network's administrator to let insi.endpoint through unopened (no TLS inspection, no portal).",
+     "Demander à l'administrateur du réseau de laisser passer insi.endpoint sans déchiffrement ni portail."},
+    {Code::INSI_PROXY_REFUSED, "INSI_PROXY_REFUSED", Layer::INSI, Retry::NEVER,
+     "The proxy does not let the connection to the INSi service through: nothing was sent.",
+     "Le proxy ne laisse pas passer la connexion vers le téléservice INSi : rien n'a été envoyé.",
+     "Check insi.proxy.address and its credentials_file, or have the proxy allow CONNECT to insi.endpoint.",
+     "Vérifier insi.proxy.address et credentials_file, ou autoriser insi.endpoint dans le proxy."},
+    {Code::CLOCK_SKEWED, "CLOCK_SKEWED", Layer::CONFIG, Retry::AFTER_USER_ACTION,
+     "This machine's clock is more than a minute away from that of the INSi service.",
+     "L'horloge de la machine diffère de plus d'une minute de celle du téléservice INSi.",
+     "Set the clock and let it be kept right (timedatectl set-ntp true).",
+     "Mettre la machine à l'heure et activer sa synchronisation (timedatectl set-ntp true)."},
+    {Code::CERTIFICATE_EXPIRES_SOON, "CERTIFICATE_EXPIRES_SOON", Layer::CONFIG, Retry::AFTER_USER_ACTION,
+     "A certificate expires within 60 days.", "Un certificat expire dans moins de 60 jours.",
+     "Order and install the renewed certificate in time.",
+     "Commander et installer à temps le certificat renouvelé."},
 });
 
 constexpr bool in_order() {
@@ -338,7 +357,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::ORGANISATION_CERTIFICATE_REFUSED, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::CERTIFICATE_EXPIRES_SOON, "every code needs a row");
 
 }  // namespace
 

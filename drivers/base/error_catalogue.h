@@ -111,6 +111,11 @@ enum class Code : std::uint16_t {
   // the organisation's certificate (mode organisation)
   ORGANISATION_CERTIFICATE_INVALID,
   ORGANISATION_CERTIFICATE_REFUSED,
+  // between insd and the teleservice
+  INSI_TLS_INTERCEPTED,
+  INSI_PROXY_REFUSED,
+  CLOCK_SKEWED,
+  CERTIFICATE_EXPIRES_SOON,
 };
 
 struct CatalogueEntry {

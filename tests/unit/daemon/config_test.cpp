@@ -33,6 +33,9 @@ TEST(Config, EmptyFileGivesTheDocumentedDefaults) {
   EXPECT_EQ(config.daemon.socket_group, "insd");
   EXPECT_EQ(config.insi.environment, InsiEnvironment::UNSET);
   EXPECT_EQ(config.insi.mode, InsiMode::CPS);
+  EXPECT_EQ(config.insi.trust_store, "/etc/insd/igc-sante.pem");
+  EXPECT_FALSE(config.insi.common_name_fallback);
+  EXPECT_EQ(config.insi.proxy, InsiProxyConfig{});
   EXPECT_EQ(config.cps.backend, CpsBackend::AUTO);
   EXPECT_FALSE(config.cps.direct_real_cards);
   EXPECT_FALSE(config.vitale.prefetch);
@@ -86,6 +89,17 @@ lps_version = "01_01"
 answer_ttl = "60s"
 organisation.pkcs12 = "/etc/insd/organisation.p12"
 organisation.passphrase_file = "/run/credentials/insd.service/organisation"
+common_name_fallback = true
+proxy.address = "http://proxy.example:3128"
+proxy.credentials_file = "/etc/insd/proxy"
+proxy.no_proxy = [".example", "localhost"]
+phases.resolve = "1s"
+phases.connect = "2s"
+phases.proxy = "3s"
+phases.tls = "4s"
+phases.send = "5s"
+phases.first_byte = "6s"
+phases.body = "7s"
 [[editor]]
 users = ["root", "@insd", "*"]
 idam = "CNDA1"
@@ -137,6 +151,13 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.insi.organisation.pkcs12, "/etc/insd/organisation.p12");
   EXPECT_EQ(config.insi.organisation.passphrase_file, "/run/credentials/insd.service/organisation");
   EXPECT_EQ(config.insi.answer_ttl, std::chrono::seconds(60));
+  EXPECT_TRUE(config.insi.common_name_fallback);
+  EXPECT_EQ(config.insi.proxy.address, "http://proxy.example:3128");
+  EXPECT_EQ(config.insi.proxy.credentials_file, "/etc/insd/proxy");
+  EXPECT_EQ(config.insi.proxy.no_proxy, (std::vector<std::string>{".example", "localhost"}));
+  using std::chrono::seconds;
+  EXPECT_EQ(config.insi.phases, (InsiPhaseLimits{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
+                                                 seconds(6), seconds(7)}));
   ASSERT_EQ(config.editors.size(), 1U);
   EXPECT_EQ(config.editors[0].users.size(), 3U);
   ASSERT_EQ(config.profiles.size(), 1U);
@@ -230,6 +251,8 @@ INSTANTIATE_TEST_SUITE_P(
              "insi.organisation.certificate is missing"},
         Case{"[insi.organisation]\npkcs11_uri = \"pkcs11:token=a\"\npkcs12 = \"/p\"", "are two keys"},
         Case{"[insi]\norganisation.module_environment = [\"NAME\"]", "must be \"NAME=value\""},
+        Case{"[insi]\ntrust_store = \"\"", "must not be empty"},
+        Case{"[insi.proxy]\naddress = \"https://p:1\"", "must be \"http://host:port\""},
         Case{"[insi]\nattribute_billing = \"a b\"", "must be letters"},
         Case{"[insi]\nconnect_timeout = \"10s\"\ntotal_timeout = \"5s\"", "must not be longer"},
         Case{"[[editor]]\nusers = []\nidam=\"a\"\nname=\"b\"\nversion=\"c\"\ninstance=\"d\"",

@@ -273,7 +273,6 @@ TEST_F(ExchangeTest, WhatIsNotConfiguredIsSaid) {
   EXPECT_EQ(code_of([](InsiConfig& c) { c.environment = InsiEnvironment::UNSET; }),
             Code::INSI_NOT_CONFIGURED);
   EXPECT_EQ(code_of([](InsiConfig& c) { c.endpoint.clear(); }), Code::INSI_NOT_CONFIGURED);
-  EXPECT_EQ(code_of([](InsiConfig& c) { c.trust_store.clear(); }), Code::INSI_NOT_CONFIGURED);
   EXPECT_EQ(code_of([](InsiConfig& c) { c.mode = InsiMode::ORGANISATION; }), Code::INSI_NOT_CONFIGURED);
   EXPECT_EQ(code_of([](InsiConfig& c) { c.endpoint = "http://127.0.0.1/"; }), Code::CONFIG_INVALID);
   EXPECT_EQ(code_of([](InsiConfig& c) { c.trust_store = "/nonexistent"; }), Code::CONFIG_INVALID);
