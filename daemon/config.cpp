@@ -257,7 +257,22 @@ PolicyConfig read_policy(Section& section) {
                               {"admin", CallerRole::ADMIN}});
   section.texts("readers", policy.readers);
   section.texts("methods", policy.methods);
+  section.texts("rights", policy.rights);
+  for (const std::string& right : policy.rights) {
+    if (right != "declare_identity" && right != "accept_apcv") {
+      section.refuse("rights", "must be declare_identity or accept_apcv");
+    }
+  }
+  if (!policy.rights.empty() && (policy.role == CallerRole::NONE || policy.role == CallerRole::KIOSK)) {
+    section.refuse("rights", "are not for this role");
+  }
   return policy;
+}
+
+void read_identity(Section& section, IdentityConfig& identity) {
+  section.duration("ttl", identity.ttl, seconds(1), hours(24));
+  section.duration("token_ttl", identity.token_ttl, seconds(1), hours(12));
+  section.path("site_key", identity.site_key);
 }
 
 Config read_file_table(Section& root) {
@@ -281,6 +296,10 @@ Config read_file_table(Section& root) {
     config.profiles.push_back(std::move(profile));
   });
   root.tables("policy", [&](Section& section) { config.policies.push_back(read_policy(section)); });
+  root.table("identity", [&](Section& section) { read_identity(section, config.identity); });
+  root.table("kiosk", [&](Section& section) {
+    section.duration("card_left_after", config.kiosk.card_left_after, seconds(0), hours(24));
+  });
   root.finish();
   return config;
 }

@@ -164,6 +164,21 @@ struct PolicyConfig {
   std::vector<std::string> readers = {"*"};  ///< fnmatch patterns on name or alias
   std::vector<std::string>
       methods;  ///< empty: what the role allows; else a further limit, "Service/Method" patterns
+  std::vector<std::string> rights;  ///< "declare_identity", "accept_apcv": what no role has by itself
+};
+
+/// [identity]
+struct IdentityConfig {
+  std::chrono::seconds ttl{1800};            ///< of an identity in memory, from its last use
+  std::chrono::seconds token_ttl{4 * 3600};  ///< of a sealed token; at most 12 h
+  std::filesystem::path site_key;            ///< 32 bytes shared by chosen daemons; empty: no site tokens
+  bool operator==(const IdentityConfig&) const = default;
+};
+
+/// [kiosk]
+struct KioskConfig {
+  std::chrono::seconds card_left_after{0};  ///< a Vitale card that stays longer is told as left; 0: never
+  bool operator==(const KioskConfig&) const = default;
 };
 
 struct Config {
@@ -175,6 +190,8 @@ struct Config {
   std::vector<EditorConfig> editors;
   std::vector<ProfileConfig> profiles;
   std::vector<PolicyConfig> policies;
+  IdentityConfig identity;
+  KioskConfig kiosk;
 };
 
 /// Throws CONFIG_INVALID with "file:line: ..." for anything unknown, of a wrong type, or out of range.

@@ -20,4 +20,18 @@ std::optional<std::string> birth_date_from_card(std::string_view text);
 /// to refuse.
 bool is_calendar_date(std::string_view text);
 
+/// The birth date of the health identity (EXI ID 11): a day unknown is the first, a month unknown January,
+/// both unknown 31 December. A month or a day that the calendar does not have counts as unknown (INFERRED for
+/// pseudo-months and 30 February).
+struct CompletedDate {
+  std::string date;          ///< AAAA-MM-JJ, a day of the calendar
+  bool interpreted = false;  ///< not what the civil status says: to be marked (EXI ID 12)
+};
+
+/// Nothing when the text is no birth date, or for the year 0000: then a person estimates the year.
+std::optional<CompletedDate> complete_birth_date(std::string_view text);
+
+/// Under 18 on `today` (AAAA-MM-JJ)? False when that cannot be known.
+bool is_minor(std::string_view birth_date, std::string_view today);
+
 }  // namespace insd::identity

@@ -15,10 +15,19 @@ std::string_view to_letter(Sex sex) {
       return "F";
     case Sex::MALE:
       return "M";
+    case Sex::INDETERMINATE:
     case Sex::UNSPECIFIED:
       break;
   }
   return {};
+}
+
+Sex parse_local_sex(std::string_view letter) {
+  return letter == "I" ? Sex::INDETERMINATE : parse_sex(letter);
+}
+
+std::string_view to_local_letter(Sex sex) {
+  return sex == Sex::INDETERMINATE ? "I" : to_letter(sex);
 }
 
 }  // namespace insd::identity

@@ -348,6 +348,38 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "A certificate expires within 60 days.", "Un certificat expire dans moins de 60 jours.",
      "Order and install the renewed certificate in time.",
      "Commander et installer à temps le certificat renouvelé."},
+    {Code::IDENTITY_STALE, "IDENTITY_STALE", Layer::IDENTITY, Retry::AFTER_USER_ACTION,
+     "The identity has changed since: what was sent is older.",
+     "L'identité a changé depuis : l'état présenté est plus ancien.",
+     "Ask for its status again and start from there; an older token is worth nothing any more.",
+     "Redemander l'état de l'identité et repartir de là."},
+    {Code::IDENTITY_TOKEN_INVALID, "IDENTITY_TOKEN_INVALID", Layer::IDENTITY, Retry::NEVER,
+     "The sealed identity cannot be opened here.", "L'identité scellée ne peut pas être ouverte ici.",
+     "It may have expired, been altered, or been sealed for another machine: start again from a search.",
+     "Elle a pu expirer, être altérée ou être destinée à un autre poste : recommencer par une recherche."},
+    {Code::IDENTITY_COLLISION, "IDENTITY_COLLISION", Layer::IDENTITY, Retry::NEVER,
+     "The answer carries another number than the one known: it is about another person.",
+     "La réponse porte un autre matricule que celui connu : il s'agit d'une autre personne.",
+     "Stop, and have the identity looked at before anything is recorded.",
+     "Arrêter et faire traiter la collision avant tout enregistrement."},
+    {Code::IDENTITY_STATE, "IDENTITY_STATE", Layer::IDENTITY, Retry::AFTER_USER_ACTION,
+     "The state of the identity does not allow this.", "L'état de l'identité ne le permet pas.",
+     "See in its status what is missing or what stands against it.",
+     "Consulter son état : ce qui manque ou ce qui s'y oppose."},
+    {Code::ANSWER_BLOCKED, "ANSWER_BLOCKED", Layer::IDENTITY, Retry::NEVER,
+     "The answer is not about the person chosen on the card: it cannot be accepted.",
+     "La réponse ne concerne pas la personne choisie sur la carte : elle ne peut pas être acceptée.",
+     "Search again, by traits if need be.", "Relancer la recherche, au besoin par traits."},
+    {Code::CONFIRMATION_REQUIRED, "CONFIRMATION_REQUIRED", Layer::IDENTITY, Retry::AFTER_USER_ACTION,
+     "A person must confirm each of the differences.",
+     "Chaque différence doit être confirmée par une personne.",
+     "Show the comparison, and name in the request the traits that were confirmed.",
+     "Montrer la comparaison et confirmer chaque trait signalé."},
+    {Code::EVIDENCE_REFUSED, "EVIDENCE_REFUSED", Layer::IDENTITY, Retry::AFTER_USER_ACTION,
+     "What was checked does not prove this identity.",
+     "La pièce présentée ne permet pas de valider cette identité.",
+     "Check one of the accepted documents (docs/identity.md).",
+     "Contrôler une pièce à haut niveau de confiance (passeport, carte d'identité, titre de séjour...)."},
 });
 
 constexpr bool in_order() {
@@ -357,7 +389,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::CERTIFICATE_EXPIRES_SOON, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::EVIDENCE_REFUSED, "every code needs a row");
 
 }  // namespace
 

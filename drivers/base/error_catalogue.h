@@ -116,6 +116,14 @@ enum class Code : std::uint16_t {
   INSI_PROXY_REFUSED,
   CLOCK_SKEWED,
   CERTIFICATE_EXPIRES_SOON,
+  // from an answer to a qualified identity
+  IDENTITY_STALE,
+  IDENTITY_TOKEN_INVALID,
+  IDENTITY_COLLISION,
+  IDENTITY_STATE,
+  ANSWER_BLOCKED,
+  CONFIRMATION_REQUIRED,
+  EVIDENCE_REFUSED,
 };
 
 struct CatalogueEntry {
