@@ -13,6 +13,12 @@ bool is_cog(std::string_view text) {
   return true;
 }
 
+std::string as_upper_cog(std::string_view text) {
+  std::string cog(text);
+  if (cog.size() == 5 && (cog[1] == 'a' || cog[1] == 'b')) cog[1] = static_cast<char>(cog[1] - 'a' + 'A');
+  return cog;
+}
+
 bool is_foreign(std::string_view cog) {
   return is_cog(cog) && cog.starts_with("99");
 }

@@ -3,6 +3,7 @@
 // accepted: communes merge, and INSi keeps the code of the day of birth.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace insd::identity {
@@ -10,6 +11,9 @@ namespace insd::identity {
 /// Five characters: digits, with A or B allowed as the second (2A, 2B). This form is INFERRED: INSi's schema
 /// has none for the request.
 bool is_cog(std::string_view text);
+
+/// The same with the letter in upper case; any other text as it is.
+std::string as_upper_cog(std::string_view text);
 
 /// 99 + three digits of a country, 99999 included.
 bool is_foreign(std::string_view cog);

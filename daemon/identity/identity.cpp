@@ -3,6 +3,8 @@
 
 #include <openssl/sha.h>
 
+#include "daemon/identity/birth_date.h"
+#include "daemon/identity/cog.h"
 #include "daemon/identity/evidence.h"
 #include "daemon/identity/given_names.h"
 #include "drivers/base/bytes.h"
@@ -36,8 +38,9 @@ std::string traits_digest(const Traits& traits) {
   add(as_words(traits.birth_name));
   add(as_words(traits.given_names.empty() ? traits.first_given_name : traits.given_names));
   add(std::string(1, static_cast<char>('0' + static_cast<int>(traits.sex))));
-  add(traits.birth_date);
-  add(traits.birth_place);
+  const auto born = complete_birth_date(traits.birth_date);
+  add(born ? born->date : traits.birth_date);
+  add(as_upper_cog(traits.birth_place));
   Bytes digest(SHA256_DIGEST_LENGTH);
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return to_hex(digest);

@@ -164,7 +164,8 @@ bool is_validated(const Identity& identity);
 Status status_of(const Identity& identity);
 
 /// SHA-256, 64 hexadecimal digits, of the traits that a document shows: birth name, given names (the first,
-/// when there is no list), sex, birth date, birth place; case, accents, hyphens and apostrophes do not count.
+/// when there is no list), sex, birth date, birth place; case, accents, hyphens and apostrophes do not count,
+/// and of a lunar date its completed form does.
 std::string traits_digest(const Traits& traits);
 
 }  // namespace insd::identity

@@ -6,48 +6,12 @@
 #include "daemon/identity/birth_date.h"
 #include "daemon/identity/cog.h"
 #include "daemon/identity/name.h"
-#include "drivers/base/error.h"
+#include "daemon/identity/violations.h"
 
 namespace insd::identity {
 namespace {
 
 constexpr std::size_t kMaxGivenNames = 20;
-
-/// Gathers violations, so that a person corrects a form once.
-class Violations {
- public:
-  explicit Violations(std::string_view path) : path_(path) {}
-
-  [[nodiscard]] std::string path_of(std::string_view field) const {
-    return path_.empty() ? std::string(field) : path_ + "." + std::string(field);
-  }
-
-  void add(std::string_view field, std::string why) { found_.push_back({path_of(field), std::move(why)}); }
-
-  /// The name, or an empty text and its violations kept.
-  template <typename Normalise>
-  std::string take(const std::string& text, std::string_view field, Normalise normalise_name) {
-    try {
-      return normalise_name(text, path_of(field));
-    } catch (const Error& error) {
-      found_.insert(found_.end(), error.fields().begin(), error.fields().end());
-      return {};
-    }
-  }
-
-  void throw_if_any() {
-    if (found_.empty()) return;
-    Error error(Code::TRAITS_INVALID);
-    for (auto& violation : found_) {
-      error.add_field(std::move(violation.path), std::move(violation.description));
-    }
-    throw std::move(error);
-  }
-
- private:
-  std::string path_;
-  std::vector<FieldViolation> found_;
-};
 
 void take_given_names(const SearchTraits& from, SearchTraits& to, Violations& violations) {
   if (from.given_names.empty()) {
@@ -66,8 +30,7 @@ void take_given_names(const SearchTraits& from, SearchTraits& to, Violations& vi
 
 void take_birth_place(const SearchTraits& from, SearchTraits& to, Violations& violations) {
   if (!from.birth_place) return;
-  std::string cog = *from.birth_place;
-  if (cog.size() == 5 && (cog[1] == 'a' || cog[1] == 'b')) cog[1] = static_cast<char>(cog[1] - 'a' + 'A');
+  std::string cog = as_upper_cog(*from.birth_place);
   if (!is_cog(cog)) {
     violations.add("birth_place", "is not an INSEE code of five characters, like 63220 or 2B020");
   } else if (is_unknown_place(cog)) {
