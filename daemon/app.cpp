@@ -66,11 +66,18 @@ std::string trust_of(const InsiConfig& insi) {
   return content;
 }
 
-std::unique_ptr<journal::Journal> make_journal(const DaemonConfig& daemon, const Clock& clock) {
-  if (daemon.journal == JournalStore::JOURNALD) return journal::make_journald_journal();
+std::shared_ptr<keys::SiteKeyRing> open_keys(const DaemonConfig& daemon) {
   std::error_code ignored;  // what is missing in the end is told by the first file in it
   std::filesystem::create_directory(daemon.state_dir, ignored);
-  return journal::make_trail({daemon.state_dir / "journal.sqlite", daemon.state_dir / "keys",
+  return std::make_shared<keys::SiteKeyRing>(
+      keys::KeyPlaces{daemon.state_dir / "keys", keys::credentials_directory()});
+}
+
+std::unique_ptr<journal::Journal> make_journal(const DaemonConfig& daemon,
+                                               std::shared_ptr<const keys::SiteKeyRing> keys,
+                                               const Clock& clock) {
+  if (daemon.journal == JournalStore::JOURNALD) return journal::make_journald_journal();
+  return journal::make_trail({daemon.state_dir / "journal.sqlite", std::move(keys),
                               boost::asio::ip::host_name(), journal::tell_journald},
                              clock);
 }
@@ -96,7 +103,8 @@ std::shared_ptr<const api::Rules> make_rules(Config config, const Clock& clock) 
 
 App::App(AppOptions options, Config config)
     : options_(std::move(options)),
-      journal_(make_journal(config.daemon, clock_)),
+      keys_(open_keys(config.daemon)),
+      journal_(make_journal(config.daemon, keys_, clock_)),
       insi_trust_(trust_of(config.insi)),
       rules_(make_rules(config, clock_)),
       started_with_(std::move(config)),
@@ -118,6 +126,7 @@ App::App(AppOptions options, Config config)
                limiter_,
                clock_,
                {INSD_VERSION, start_id_, clock_.wall()},
+               keys_,
                started_with_.daemon.journal == JournalStore::FILE ? started_with_.daemon.state_dir
                                                                   : std::filesystem::path()},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),

@@ -50,6 +50,7 @@ class App {
   const AppOptions options_;
   const Clock clock_;
   // Above io_, whose last coroutines end their records as they are destroyed.
+  const std::shared_ptr<keys::SiteKeyRing> keys_;
   const std::unique_ptr<journal::Journal> journal_;
   boost::asio::io_context io_{1};
   std::string insi_trust_;  // the bytes of the trust store in use

@@ -16,6 +16,7 @@
 #include "daemon/desk/desk.h"
 #include "daemon/desk/professional.h"
 #include "daemon/desk/vitale_desk.h"
+#include "daemon/keys/site_keys.h"
 #include "daemon/search.h"
 
 namespace insd::api {
@@ -56,6 +57,7 @@ struct Backend {
   RateLimiter& limiter;
   const Clock& clock;
   RunInfo info;
+  std::shared_ptr<keys::SiteKeyRing> keys;  ///< the site's own
   std::filesystem::path trail;  ///< state directory with the audit trail; empty: it is in journald
   OpenStreams streams{};
   UnansweredPrompts prompts{clock};

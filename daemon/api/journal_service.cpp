@@ -47,10 +47,9 @@ asio::awaitable<typename std::invoke_result_t<Work>> aside(Work work) {
 asio::awaitable<v1::VerifyJournalResponse> verify_journal(Backend& backend, Call /*call*/,
                                                           v1::VerifyJournalRequest request) {
   const auto file = trail_file(backend);
-  const auto keys = backend.trail / "keys";
   const auto seen = checkpoints(request);
-  const auto judge = [&file, &keys, &seen] {
-    return journal::verify(file, journal::SiteKeys(keys, "journal"), seen);
+  const auto judge = [&file, &keys = backend.keys->journal, &seen] {
+    return journal::verify(file, keys, seen);
   };
   const journal::Verdict verdict = co_await aside(judge);
   v1::VerifyJournalResponse response;

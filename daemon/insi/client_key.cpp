@@ -10,7 +10,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 
-#include "daemon/insi/private_file.h"
+#include "daemon/keys/private_file.h"
 #include "drivers/base/error.h"
 
 namespace insd::insi {
@@ -34,7 +34,7 @@ class Passphrase {
  public:
   explicit Passphrase(const std::filesystem::path& file) {
     if (file.empty()) return;
-    const SecretString secret = read_secret_file(file, kPassphraseKey);
+    const SecretString secret = keys::read_secret_file(file, kPassphraseKey);
     std::memcpy(text_.data(), secret.view().data(), secret.size());
     size_ = static_cast<int>(secret.size());
   }
@@ -50,7 +50,7 @@ class Passphrase {
 };
 
 Pkcs12Ptr read_pkcs12(const std::filesystem::path& file) {
-  const Bytes content = read_private_file(file, kFileKey, kMaxFileBytes);
+  const Bytes content = keys::read_private_file(file, kFileKey, kMaxFileBytes);
   const unsigned char* position = content.data();
   Pkcs12Ptr parsed(d2i_PKCS12(nullptr, &position, static_cast<long>(content.size())));
   if (!parsed) refuse(kFileKey, "is not a PKCS#12 file");

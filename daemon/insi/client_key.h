@@ -20,8 +20,8 @@ struct ClientKey {
 };
 
 /// From insi.organisation.pkcs12. Throws CONFIG_INVALID with the key of the file at fault: what
-/// read_private_file() refuses, not a PKCS#12 file, a wrong passphrase, an encryption that OpenSSL 3 does not
-/// do any more, no certificate with its key.
+/// keys::read_private_file() refuses, not a PKCS#12 file, a wrong passphrase, an encryption that OpenSSL 3
+/// does not do any more, no certificate with its key.
 ClientKey load_pkcs12(const OrganisationConfig& config);
 
 /// From a PEM file: the certificate, then its authorities; without a key. Throws CONFIG_INVALID

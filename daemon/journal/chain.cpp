@@ -26,7 +26,7 @@ Bytes first_link() {
   return Bytes(kLinkBytes, 0);
 }
 
-Bytes link(const SiteKey& key, ByteView previous, const Record& record) {
+Bytes link(const keys::SiteKey& key, ByteView previous, const Record& record) {
   const ByteView domain = as_bytes("insd audit record 1");
   Bytes data(domain.begin(), domain.end());
   data.push_back(0);
@@ -37,7 +37,7 @@ Bytes link(const SiteKey& key, ByteView previous, const Record& record) {
   while (used > 0 && std::holds_alternative<std::monostate>(record[used - 1])) --used;
   append_number(data, used);
   for (std::size_t column = 0; column < used; ++column) append(data, record[column]);
-  return hmac(key, data);
+  return keys::hmac(key, data);
 }
 
 }  // namespace insd::journal

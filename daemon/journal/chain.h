@@ -8,7 +8,7 @@
 #include <string_view>
 #include <variant>
 
-#include "daemon/journal/site_keys.h"
+#include "daemon/keys/site_keys.h"
 
 namespace insd::journal {
 
@@ -57,6 +57,6 @@ inline constexpr std::size_t kLinkBytes = 32;
 Bytes first_link();
 
 /// The record's own link: HMAC over the link before it and every column. 32 bytes.
-Bytes link(const SiteKey& key, ByteView previous, const Record& record);
+Bytes link(const keys::SiteKey& key, ByteView previous, const Record& record);
 
 }  // namespace insd::journal

@@ -26,11 +26,7 @@ Value number(std::int64_t value) {
 class Trail final : public Journal {
  public:
   Trail(TrailParts parts, const Clock& clock)
-      : parts_(std::move(parts)),
-        clock_(clock),
-        keys_(parts_.key_directory, "journal"),
-        number_keys_(parts_.key_directory, "number"),
-        database_(parts_.file, Database::Access::APPEND) {
+      : parts_(std::move(parts)), clock_(clock), database_(parts_.file, Database::Access::APPEND) {
     const StoredRecord newest = database_.newest();
     const auto* sequence = std::get_if<std::int64_t>(&newest.record[SEQUENCE]);
     // A link of the wrong length was written by somebody else: the chain goes on from it, and verify() points
@@ -71,8 +67,8 @@ class Trail final : public Journal {
     record[CODE] = text(end.code);
     record[DURATION_MS] = number(end.duration_ms);
     if (!end.number.empty()) {
-      const SiteKey& key = number_keys_.current();
-      record[NUMBER_HMAC] = text(key.id + ":" + to_hex(hmac(key, as_bytes(end.number))));
+      const keys::SiteKeyPtr key = parts_.keys->number.current();
+      record[NUMBER_HMAC] = text(key->id + ":" + to_hex(keys::hmac(*key, as_bytes(end.number))));
     }
     record[CHANGED_TRAITS] = text(end.changed_traits);
     // The next begin puts it on the disk: nobody waits for it here.
@@ -84,14 +80,14 @@ class Trail final : public Journal {
  private:
   std::int64_t append(Record record, Database::Safety safety) {
     const std::lock_guard lock(mutex_);
-    const SiteKey& key = keys_.current();
+    const keys::SiteKeyPtr key = parts_.keys->journal.current();
     record[SEQUENCE] = number(sequence_ + 1);
     record[TIME_US] = number(
         std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count());
     record[HOST] = text(parts_.host);
-    record[KEY_ID] = text(key.id);
+    record[KEY_ID] = text(key->id);
     StoredRecord stored{std::move(record), {}};
-    stored.link = link(key, link_, stored.record);
+    stored.link = link(*key, link_, stored.record);
     database_.append(stored, safety);
     link_ = std::move(stored.link);
     ++sequence_;
@@ -105,8 +101,6 @@ class Trail final : public Journal {
 
   const TrailParts parts_;
   const Clock& clock_;
-  const SiteKeys keys_;
-  const SiteKeys number_keys_;
   std::mutex mutex_;
   Database database_;
   std::int64_t sequence_ = 0;

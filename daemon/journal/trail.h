@@ -24,13 +24,13 @@ struct Checkpoint {
 
 struct TrailParts {
   std::filesystem::path file;
-  std::filesystem::path key_directory;
+  std::shared_ptr<const keys::SiteKeyRing> keys;
   std::string host;
   /// Told at the start, at the end and after every 100 records. Must not throw.
   std::function<void(const Checkpoint&)> checkpoint;
 };
 
-/// Any thread; a caller waits for the disk. Throws CONFIG_INVALID (keys), JOURNAL_UNAVAILABLE.
+/// Any thread; a caller waits for the disk. Throws JOURNAL_UNAVAILABLE.
 std::unique_ptr<Journal> make_trail(TrailParts parts, const Clock& clock);
 
 /// Tells journald (without one: standard error) where the chain stands.
@@ -44,8 +44,8 @@ struct Verdict {
 };
 
 /// Every link from the first record on, and that each checkpoint is on the chain. Bounded by the file. Throws
-/// as make_trail().
-Verdict verify(const std::filesystem::path& file, const SiteKeys& keys,
+/// JOURNAL_UNAVAILABLE.
+Verdict verify(const std::filesystem::path& file, const keys::SiteKeys& keys,
                const std::vector<Checkpoint>& checkpoints);
 
 }  // namespace insd::journal

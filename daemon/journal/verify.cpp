@@ -9,7 +9,7 @@ namespace {
 
 class Judge {
  public:
-  Judge(const SiteKeys& keys, std::vector<Checkpoint> checkpoints)
+  Judge(const keys::SiteKeys& keys, std::vector<Checkpoint> checkpoints)
       : keys_(keys), checkpoints_(std::move(checkpoints)), link_(first_link()) {
     std::sort(checkpoints_.begin(), checkpoints_.end(),
               [](const Checkpoint& left, const Checkpoint& right) { return left.sequence < right.sequence; });
@@ -22,7 +22,7 @@ class Judge {
     const auto* sequence = std::get_if<std::int64_t>(&stored.record[SEQUENCE]);
     if (sequence == nullptr || *sequence != expected) return bad(expected, "missing");
     const auto* key_id = std::get_if<std::string>(&stored.record[KEY_ID]);
-    const SiteKey* key = key_id != nullptr ? keys_.find(*key_id) : nullptr;
+    const keys::SiteKeyPtr key = key_id != nullptr ? keys_.find(*key_id) : nullptr;
     if (key == nullptr) return bad(expected, "made with a key that is not here");
     if (link(*key, link_, stored.record) != stored.link)
       return bad(expected, "changed, or the one before it");
@@ -54,7 +54,7 @@ class Judge {
     return false;
   }
 
-  const SiteKeys& keys_;
+  const keys::SiteKeys& keys_;
   std::vector<Checkpoint> checkpoints_;
   std::size_t next_ = 0;
   Bytes link_;
@@ -63,7 +63,7 @@ class Judge {
 
 }  // namespace
 
-Verdict verify(const std::filesystem::path& file, const SiteKeys& keys,
+Verdict verify(const std::filesystem::path& file, const keys::SiteKeys& keys,
                const std::vector<Checkpoint>& checkpoints) {
   const Database database(file, Database::Access::READ);
   Judge judge(keys, checkpoints);

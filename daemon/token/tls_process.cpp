@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/token/tls_process.h"
 
-#include "daemon/insi/private_file.h"
+#include "daemon/keys/private_file.h"
 #include "daemon/token/convert.h"
 #include "pkcs11/token_uri.h"
 
@@ -31,7 +31,7 @@ TlsProcess::TlsProcess(const InsiConfig& config, const std::filesystem::path& pr
                        pkcs11::ModuleOwner owner)
     : config_(config), worker_(options_of(config, program, owner)) {
   pkcs11::parse_token_uri(config_.organisation.pkcs11_uri);
-  if (!config_.organisation.pin_file.empty()) insi::read_secret_file(config_.organisation.pin_file, kPinKey);
+  if (!config_.organisation.pin_file.empty()) keys::read_secret_file(config_.organisation.pin_file, kPinKey);
 }
 
 void TlsProcess::set_up(ChildWorker& worker) {
@@ -40,7 +40,7 @@ void TlsProcess::set_up(ChildWorker& worker) {
   if (!worker.require_child()) return;
   const OrganisationConfig& organisation = config_.organisation;
   SecretString pin;
-  if (!organisation.pin_file.empty()) pin = insi::read_secret_file(organisation.pin_file, kPinKey);
+  if (!organisation.pin_file.empty()) pin = keys::read_secret_file(organisation.pin_file, kPinKey);
   wire::Request request;
   auto& setup = *request.mutable_tls_setup();
   setup.set_endpoint(config_.endpoint);

@@ -10,7 +10,7 @@
 
 #include "daemon/insi/client_key.h"
 #include "daemon/insi/exchange.h"
-#include "daemon/insi/private_file.h"
+#include "daemon/keys/private_file.h"
 #include "drivers/base/error.h"
 #include "tests/unit/insi/test_answers.h"
 #include "tests/unit/insi/test_exchange.h"
@@ -225,10 +225,10 @@ TEST_F(OrganisationTest, TheUsesOfTheCertificateAreRefusedByName) {
 
 TEST_F(OrganisationTest, T_FS_01_AKeyThatOthersCouldHaveReadIsRefused) {
   const auto file = private_file("key", "content");
-  EXPECT_EQ(read_private_file(file, "key", 100), Bytes({'c', 'o', 'n', 't', 'e', 'n', 't'}));
+  EXPECT_EQ(keys::read_private_file(file, "key", 100), Bytes({'c', 'o', 'n', 't', 'e', 'n', 't'}));
   const auto why = [&] {
     try {
-      read_private_file(file, "key", 100);
+      keys::read_private_file(file, "key", 100);
     } catch (const Error& error) {
       return error.detail();
     }
@@ -248,14 +248,14 @@ TEST_F(OrganisationTest, T_FS_01_AKeyThatOthersCouldHaveReadIsRefused) {
     ASSERT_EQ(chown(file.c_str(), 12345, 0), 0);
     EXPECT_THAT(why(), HasSubstr("another user"));
   }
-  EXPECT_THROW(read_private_file(file.parent_path(), "key", 100), Error);
+  EXPECT_THROW(keys::read_private_file(file.parent_path(), "key", 100), Error);
 }
 
 TEST_F(OrganisationTest, ASecretIsTheFirstLine) {
   for (const char* content : {"secret", "secret\n", "secret\r\n", "secret\nmore\n"}) {
-    EXPECT_EQ(read_secret_file(private_file("secret", content), "key").view(), "secret");
+    EXPECT_EQ(keys::read_secret_file(private_file("secret", content), "key").view(), "secret");
   }
-  EXPECT_THROW(read_secret_file(private_file("secret", std::string("a\0b", 3)), "key"), Error);
+  EXPECT_THROW(keys::read_secret_file(private_file("secret", std::string("a\0b", 3)), "key"), Error);
 }
 
 }  // namespace

@@ -48,11 +48,13 @@ class TrailTest : public ::testing::Test {
   ~TrailTest() override { fs::remove_all(directory_); }
 
   std::unique_ptr<Journal> open_trail() {
-    return make_trail(
-        {file_, directory_ / "keys", "desk-pc", [this](const Checkpoint& at) { seen_.push_back(at); }},
-        clock_);
+    return make_trail({file_, ring(), "desk-pc", [this](const Checkpoint& at) { seen_.push_back(at); }},
+                      clock_);
   }
-  Verdict judge() { return verify(file_, SiteKeys(directory_ / "keys", "journal"), seen_); }
+  [[nodiscard]] std::shared_ptr<keys::SiteKeyRing> ring() const {
+    return std::make_shared<keys::SiteKeyRing>(keys::KeyPlaces{directory_ / "keys"});
+  }
+  Verdict judge() { return verify(file_, ring()->journal, seen_); }
 
   static Begin search() {
     Begin begin;
@@ -148,6 +150,28 @@ TEST_F(TrailTest, AnIndependentProgramVerifiesTheChain) {
   const std::string said = fgets(line.data(), line.size(), out) != nullptr ? line.data() : "";
   EXPECT_EQ(pclose(out), 0);
   EXPECT_EQ(said, "6 records\n");
+}
+
+TEST_F(TrailTest, AfterARotationTheTrailGoesOnWithTheNewKeyAndVerifiesWithBoth) {
+  const auto keys = ring();
+  const std::string old = keys->journal.current()->id;
+  std::string fresh;
+  {
+    const auto trail = make_trail({file_, keys, "desk-pc", {}}, clock_);
+    trail->begin(search());
+    fresh = keys->journal.rotate()->id;
+    trail->begin(search());
+  }
+  std::vector<std::string> used;
+  Database(file_, Database::Access::READ).read([&used](const StoredRecord& stored) {
+    used.push_back(std::get<std::string>(stored.record[KEY_ID]));
+    return true;
+  });
+  EXPECT_THAT(used, ElementsAre(old, fresh));
+  EXPECT_EQ(judge().bad_sequence, std::nullopt) << judge().reason;
+  fs::remove(directory_ / "keys" / (old + ".key"));
+  EXPECT_EQ(judge().bad_sequence, 1);
+  EXPECT_THAT(judge().reason, HasSubstr("a key that is not here"));
 }
 
 TEST_F(TrailTest, NoIdentityAndNoForgedFieldIsInTheFile) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/insi/private_file.h"
+#include "daemon/keys/private_file.h"
 
 #include <array>
 #include <cerrno>
@@ -12,7 +12,7 @@
 #include "drivers/base/descriptor.h"
 #include "drivers/base/error.h"
 
-namespace insd::insi {
+namespace insd::keys {
 namespace {
 
 // Null when the file may hold a secret, else why not.
@@ -75,4 +75,4 @@ SecretString read_secret_file(const std::filesystem::path& file, const char* key
   return SecretString(text);
 }
 
-}  // namespace insd::insi
+}  // namespace insd::keys

@@ -6,7 +6,7 @@
 
 #include "drivers/base/secret.h"
 
-namespace insd::insi {
+namespace insd::keys {
 
 /// The whole file. `key` is how errors call it, e.g. "insi.organisation.pkcs12". Throws CONFIG_INVALID: it
 /// cannot be read, is no regular file, has more than `max_bytes`, belongs to another user than root or our
@@ -17,4 +17,4 @@ Bytes read_private_file(const std::filesystem::path& file, const char* key, std:
 /// The first line of such a file, without its end; at most SecretString::kCapacity bytes.
 SecretString read_secret_file(const std::filesystem::path& file, const char* key);
 
-}  // namespace insd::insi
+}  // namespace insd::keys
