@@ -128,13 +128,13 @@ void read_cps(Section& section, CpsConfig& cps) {
 }
 
 // An attribute's name ends up in signed XML: the characters of an NMTOKEN without the exotic ones.
-void read_attribute(Section& section, std::string_view key, std::string& target) {
+void read_attribute(Section& section, std::string_view key, std::string& target, bool mandatory = true) {
   section.text(key, target, 64);
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.' || c == ':';
   };
-  if (target.empty() || !std::all_of(target.begin(), target.end(), allowed)) {
+  if ((mandatory && target.empty()) || !std::all_of(target.begin(), target.end(), allowed)) {
     section.refuse(key, "must be letters, digits, '_', '-', '.' or ':'");
   }
 }
@@ -198,8 +198,8 @@ void read_insi(Section& section, InsiConfig& insi) {
     section.refuse("connect_timeout", "must not be longer than total_timeout");
   }
   read_attribute(section, "attribute_billing", insi.attribute_billing);
-  read_attribute(section, "attribute_speciality", insi.attribute_speciality);
-  read_attribute(section, "attribute_sector", insi.attribute_sector);
+  read_attribute(section, "attribute_speciality", insi.attribute_speciality, false);
+  read_attribute(section, "attribute_sector", insi.attribute_sector, false);
   read_attribute(section, "bam_version", insi.bam_version);
   read_attribute(section, "lps_version", insi.lps_version);
   section.duration("answer_ttl", insi.answer_ttl, seconds(1), hours(24));
@@ -208,6 +208,17 @@ void read_insi(Section& section, InsiConfig& insi) {
   section.flag("common_name_fallback", insi.common_name_fallback);
   section.table("proxy", [&](Section& proxy) { read_proxy(proxy, insi.proxy); });
   section.table("phases", [&](Section& phases) { read_phases(phases, insi.phases); });
+  section.tables("legal_entity", [&](Section& entity) {
+    read_organisation(entity, insi.legal_entities.emplace_back());
+    if (!insi.legal_entities.back().configured()) entity.refuse("pkcs12", "or pkcs11_uri must be given");
+    if (!insi.organisation.configured()) entity.refuse("pkcs12", "needs [insi.organisation] as well");
+  });
+  std::vector<std::string> operations;
+  section.texts("operations", operations);
+  for (const std::string& path : operations) {
+    if (!path.starts_with('/')) section.refuse("operations", "must be absolute paths");
+    insi.operations.emplace_back(path);
+  }
 }
 
 void read_users(Section& section, std::vector<std::string>& users) {
@@ -239,6 +250,11 @@ ProfileConfig read_profile(Section& section) {
   }
   section.text("activity", profile.activity);
   section.text("acting_for", profile.acting_for, 64);
+  if (!profile.acting_for.empty()) {
+    // Who replaces signs with a card of their own.
+    if (profile.professional_id.empty()) section.refuse("acting_for", "needs professional_id");
+    if (profile.acting_for == profile.professional_id) section.refuse("acting_for", "is professional_id");
+  }
   section.text("billing_id", profile.billing_id, 64);
   section.text("speciality", profile.speciality, 16);
   section.text("sector", profile.sector, 16);

@@ -122,6 +122,7 @@ struct InsiConfig {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds total_timeout{30'000};
   // Spellings that the public sources do not settle (specs: insi 8.3, 8.6).
+  // An empty speciality or sector name: that attribute is never sent.
   std::string attribute_billing = "identifiantFacturation";
   std::string attribute_speciality = "codeSpecialiteAMO";
   std::string attribute_sector = "secteurActivite";
@@ -133,6 +134,9 @@ struct InsiConfig {
   bool common_name_fallback = false;
   InsiProxyConfig proxy;
   InsiPhaseLimits phases;
+  std::vector<OrganisationConfig> legal_entities;  ///< [[insi.legal_entity]]: further certificates
+  /// Descriptors of the national operations: files, or directories of *.toml. Empty: the package's own.
+  std::vector<std::filesystem::path> operations;
   bool operator==(const InsiConfig&) const = default;
 };
 
@@ -149,12 +153,14 @@ struct EditorConfig {
 struct ProfileConfig {
   std::string name;
   std::string professional_id;  ///< national id (CN of the certificate); empty in mode organisation
-  std::string structure_id;     ///< structure id, for staff cards (OU of the certificate) and organisations
-  std::string activity;         ///< free label shown to people
-  std::string acting_for;       ///< national id of the replaced professional; empty otherwise
-  std::string billing_id;       ///< identifiantFacturation
-  std::string speciality;       ///< AMO speciality code; empty unless doctor
-  std::string sector;           ///< SAnn
+  /// Alone: the structure of a staff card or of an organisation (OU of the certificate). With
+  /// professional_id: that of one activity on the card, which the sector must be of, too.
+  std::string structure_id;
+  std::string activity;    ///< free label shown to people
+  std::string acting_for;  ///< national id of the replaced professional; empty otherwise
+  std::string billing_id;  ///< identifiantFacturation
+  std::string speciality;  ///< AMO speciality code; empty unless doctor
+  std::string sector;      ///< SAnn
 };
 
 /// [[policy]]: the first entry that matches a caller decides; defaults follow the file's entries.

@@ -3,6 +3,7 @@
 
 #include "daemon/api/call_context.h"
 #include "daemon/api/convert.h"
+#include "daemon/api/search_call.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
 #include "daemon/identity/matricule.h"
@@ -16,35 +17,6 @@ namespace {
 // Beside the overloads of this file.
 using api::from_proto;
 using api::to_proto;
-
-constexpr int kMaxGenerations = 32;
-constexpr std::size_t kMaxGeneration = 100;
-
-std::vector<std::string> generations_of(const google::protobuf::RepeatedPtrField<std::string>& field) {
-  if (field.size() > kMaxGenerations) {
-    throw Error(Code::INVALID_ARGUMENT).with_field("expected_generations", "has more than 32 entries");
-  }
-  for (int i = 0; i < field.size(); ++i) {
-    if (field[i].empty() || field[i].size() > kMaxGeneration) {
-      throw Error(Code::INVALID_ARGUMENT)
-          .with_field("expected_generations[" + std::to_string(i) + "]", "is not a generation");
-    }
-  }
-  return {field.begin(), field.end()};
-}
-
-Searcher searcher_of(const Backend& backend, const Call& call) {
-  Searcher searcher;
-  searcher.owner = call.owner();
-  searcher.until = call.until;
-  searcher.role = call.rules->policy().role(call.caller);
-  searcher.allowed = reader_filter(backend, call);
-  searcher.config = call.rules->config();
-  searcher.editor = call.rules->editor_for(call.caller);
-  searcher.exchange = call.rules->exchange();
-  if (searcher.exchange) searcher.organisation_id = searcher.exchange->organisation_id();
-  return searcher;
-}
 
 // Nothing when absent or not a time of this century: the clock counts nanoseconds in 64 bits.
 std::optional<Clock::Wall> wall_time(const v1::SuppliedReading& supplied) {
@@ -250,6 +222,12 @@ class InsiServiceAdapter final : public v1::InsiService::CallbackService {
                                            v1::SearchByTraitsResponse* response) override {
     return unary_call(backend_, caller_, "InsiService/SearchByTraits", context, request, response,
                       search_by_traits);
+  }
+  grpc::ServerUnaryReactor* VerifyIdentity(grpc::CallbackServerContext* context,
+                                           const v1::VerifyIdentityRequest* request,
+                                           v1::VerifyIdentityResponse* response) override {
+    return unary_call(backend_, caller_, "InsiService/VerifyIdentity", context, request, response,
+                      verify_identity);
   }
 
  private:

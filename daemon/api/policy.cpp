@@ -37,6 +37,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"VitaleService/ReadVitale", true, true, true, true},
     {"InsiService/SearchByVitale", true, true, false, true},
     {"InsiService/SearchByTraits", true, true, false, true},
+    {"InsiService/VerifyIdentity", true, true, true, true},
     {"JournalService/VerifyJournal", false, false, false, true},
     {"JournalService/ListJournalRecords", false, false, false, true},
     {"SystemService/GetInfo", true, true, true, true},

@@ -380,6 +380,27 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "La pièce présentée ne permet pas de valider cette identité.",
      "Check one of the accepted documents (docs/identity.md).",
      "Contrôler une pièce à haut niveau de confiance (passeport, carte d'identité, titre de séjour...)."},
+    {Code::OPERATION_NOT_CONFIGURED, "OPERATION_NOT_CONFIGURED", Layer::CONFIG, Retry::NEVER,
+     "No descriptor of this INSi operation is loaded.",
+     "Cette opération du téléservice INSi n'est pas décrite dans la configuration.",
+     "Name a descriptor of the operation in insi.operations, then reload the daemon.",
+     "Indiquer dans insi.operations un fichier qui décrit l'opération puis recharger le service."},
+    {Code::OPERATION_UNVERIFIED, "OPERATION_UNVERIFIED", Layer::CONFIG, Retry::NEVER,
+     "The descriptor of this INSi operation is marked unverified, which the production service is not asked "
+     "with.",
+     "La description de cette opération n'est pas vérifiée : elle est refusée avec le service de production.",
+     "Name in insi.operations a descriptor made from the software editor's own GIE SESAM-Vitale package.",
+     "Indiquer dans insi.operations une description tirée du dossier GIE SESAM-Vitale de l'éditeur."},
+    {Code::ORGANISATION_CERTIFICATE_NAME, "ORGANISATION_CERTIFICATE_NAME", Layer::CONFIG, Retry::NEVER,
+     "The common name of the organisation's certificate is neither INSI-AUTO nor INSI-MANU.",
+     "Le nom inscrit dans le certificat de l'établissement n'est ni INSI-AUTO ni INSI-MANU.",
+     "Order an IGC-Santé certificate of the kind ORG AUTH_CLI with the common name INSI-AUTO or INSI-MANU.",
+     "Commander un certificat IGC-Santé ORG AUTH_CLI au nom INSI-AUTO ou INSI-MANU."},
+    {Code::PROFILE_NOT_ON_CARD, "PROFILE_NOT_ON_CARD", Layer::CONFIG, Retry::NEVER,
+     "The card has no activity with the structure and sector of this profile: nothing was sent.",
+     "La carte ne porte pas l'activité décrite par ce profil (structure et secteur) : rien n'a été envoyé.",
+     "Choose the profile of an activity on the card, or correct structure_id and sector of the profile.",
+     "Choisir le profil d'une activité de la carte, ou corriger la structure et le secteur du profil."},
 });
 
 constexpr bool in_order() {
@@ -389,7 +410,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::EVIDENCE_REFUSED, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::PROFILE_NOT_ON_CARD, "every code needs a row");
 
 }  // namespace
 

@@ -124,6 +124,12 @@ enum class Code : std::uint16_t {
   ANSWER_BLOCKED,
   CONFIRMATION_REQUIRED,
   EVIDENCE_REFUSED,
+  // descriptors of the national operations; the name in the organisation's certificate
+  OPERATION_NOT_CONFIGURED,
+  OPERATION_UNVERIFIED,
+  ORGANISATION_CERTIFICATE_NAME,
+  // the profile and the card in use
+  PROFILE_NOT_ON_CARD,
 };
 
 struct CatalogueEntry {

@@ -181,6 +181,29 @@ match = "*KAP-LINK 1*"
   EXPECT_NE(config.readers[0], config.readers[1]);
 }
 
+TEST(Config, LegalEntitiesAndOperationsAreListsInTheirOrder) {
+  const Config config = parse_config(R"(
+[insi]
+attribute_sector = ""
+operations = ["/etc/insd/verification.toml", "/etc/insd/operations"]
+[insi.organisation]
+pkcs12 = "/etc/insd/one.p12"
+[[insi.legal_entity]]
+pkcs12 = "/etc/insd/two.p12"
+passphrase_file = "/etc/insd/two.txt"
+[[insi.legal_entity]]
+pkcs12 = "/etc/insd/three.p12"
+)",
+                                     "insd.toml");
+  ASSERT_EQ(config.insi.legal_entities.size(), 2U);
+  EXPECT_EQ(config.insi.legal_entities[0].pkcs12, "/etc/insd/two.p12");
+  EXPECT_EQ(config.insi.legal_entities[0].passphrase_file, "/etc/insd/two.txt");
+  EXPECT_EQ(config.insi.legal_entities[1].pkcs12, "/etc/insd/three.p12");
+  ASSERT_EQ(config.insi.operations.size(), 2U);
+  EXPECT_EQ(config.insi.operations[1], "/etc/insd/operations");
+  EXPECT_EQ(config.insi.attribute_sector, "");
+}
+
 TEST(Config, UnknownKeyIsRefusedWithItsLine) {
   EXPECT_EQ(refusal("[insi]\nenvironment = \"test\"\nfoo = 1\n"), "insd.toml:3: unknown key insi.foo");
   EXPECT_EQ(refusal("\n[nothing]\n"), "insd.toml:2: unknown key nothing");
@@ -250,6 +273,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[insi]\norganisation.pkcs11_uri = \"pkcs11:token=a\"",
              "insi.organisation.certificate is missing"},
         Case{"[insi.organisation]\npkcs11_uri = \"pkcs11:token=a\"\npkcs12 = \"/p\"", "are two keys"},
+        Case{"[[insi.legal_entity]]\npkcs12 = \"/p\"",
+             "insi.legal_entity[0].pkcs12 needs [insi.organisation]"},
+        Case{"[[insi.legal_entity]]\npin_file = \"/p\"", "pkcs12 or pkcs11_uri must be given"},
+        Case{"[insi]\noperations = [\"relative.toml\"]", "insi.operations must be absolute paths"},
+        Case{"[[profile]]\nname = \"a\"\nstructure_id = \"1\"\nacting_for = \"2\"",
+             "acting_for needs professional_id"},
+        Case{"[[profile]]\nname = \"a\"\nprofessional_id = \"2\"\nacting_for = \"2\"",
+             "acting_for is professional_id"},
         Case{"[insi]\norganisation.module_environment = [\"NAME\"]", "must be \"NAME=value\""},
         Case{"[insi]\ntrust_store = \"\"", "must not be empty"},
         Case{"[insi.proxy]\naddress = \"https://p:1\"", "must be \"http://host:port\""},
