@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/answer.h"
 
+#include <algorithm>
 #include <array>
 
 #include "tests/simulators/insi/xml.h"
@@ -73,7 +74,16 @@ constexpr std::array kFaultKinds = {
 };
 constexpr FaultKind kOwnKind{"", "Sender", "siram_sim", "erreur", true};
 
+const FaultKind& kind_of(std::string_view code) {
+  const auto found = std::ranges::find(kFaultKinds, code, &FaultKind::code);
+  return found == kFaultKinds.end() ? kOwnKind : *found;
+}
+
 }  // namespace
+
+bool is_known_soap_fault(std::string_view code) {
+  return &kind_of(code) != &kOwnKind;
+}
 
 std::string AnswerWriter::envelope(const std::string& body) const {
   const auto& prefix = style_.envelope_prefix;
@@ -81,7 +91,7 @@ std::string AnswerWriter::envelope(const std::string& body) const {
          ":Body>" + body + "</" + prefix + ":Body></" + prefix + ":Envelope>";
 }
 
-std::string AnswerWriter::result(const std::string& code, const Person* person, std::uint64_t turn) const {
+std::string AnswerWriter::resultat(const std::string& code, const Person* person, std::uint64_t turn) const {
   constexpr std::array<std::string_view, 3> kWays = {"default", "recsans_default", "prefixed"};
   const std::string way =
       style_.namespaces == "rotating" ? std::string(kWays[turn % kWays.size()]) : style_.namespaces;
@@ -101,41 +111,36 @@ std::string AnswerWriter::result(const std::string& code, const Person* person, 
   return "<" + prefix + "RESULTAT" + declarations + ">" + content + "</" + prefix + "RESULTAT>";
 }
 
-Answer AnswerWriter::found(const Person& person, std::uint64_t turn) const {
+Answer AnswerWriter::result(const std::string& code, std::uint64_t turn, const Person* person) const {
   Answer answer;
-  answer.body = envelope(result("00", &person, turn));
-  answer.summary = "00 " + person.id;
+  answer.body = envelope(resultat(code, person, turn));
+  answer.summary = code + (person == nullptr ? "" : " " + person->id);
   return answer;
 }
 
-Answer AnswerWriter::without(std::string_view code, std::uint64_t turn, const Person* person) const {
-  Answer answer;
-  answer.body = envelope(result(std::string(code), person, turn));
-  answer.summary = std::string(code);
-  return answer;
-}
-
-Answer AnswerWriter::fault(std::string_view code, std::string_view label, std::string_view message_id) const {
-  FaultKind kind = kOwnKind;
-  for (const auto& each : kFaultKinds) {
-    if (each.code == code) kind = each;
-  }
+Answer AnswerWriter::fault(const SoapFault& fault, std::string_view message_id) const {
+  const FaultKind& kind = kind_of(fault.code);
+  const auto chosen = [](const std::string& own, std::string_view usual) {
+    return own.empty() ? std::string(usual) : own;
+  };
+  const auto& code = fault.code;
   const auto& prefix = style_.envelope_prefix;
   const Elements soap(prefix + ":");
   std::string error = "<siram:Erreur xmlns:siram=\"urn:siram\" code=\"" + xml::escape(code) + "\"";
   if (kind.echoes_message_id) error += " messageID=\"" + xml::escape(message_id) + "\"";
-  error += " severite=\"" + std::string(kind.severity) + "\">" + xml::escape(label) + "</siram:Erreur>";
+  error += " severite=\"" + xml::escape(chosen(fault.severity, kind.severity)) + "\">" +
+           xml::escape(chosen(fault.label, "Erreur technique")) + "</siram:Erreur>";
   const auto reason = "<" + prefix + ":Text xml:lang=\"fr\">Le service ne peut pas répondre à la demande.</" +
                       prefix + ":Text>";
   Answer answer;
   answer.status = 500;
   answer.body = envelope(soap.wrap(
-      "Fault",
-      soap.wrap("Code",
-                soap.text("Value", prefix + ":" + std::string(kind.role)) +
-                    soap.wrap("Subcode", soap.text("Value", prefix + ":" + std::string(kind.subcode)))) +
-          soap.wrap("Reason", reason) + soap.wrap("Detail", error)));
-  answer.summary = "fault " + std::string(code);
+      "Fault", soap.wrap("Code", soap.text("Value", prefix + ":" + chosen(fault.role, kind.role)) +
+                                     soap.wrap("Subcode",
+                                               soap.text("Value", prefix + ":" +
+                                                                      chosen(fault.subcode, kind.subcode)))) +
+                   soap.wrap("Reason", reason) + soap.wrap("Detail", error)));
+  answer.summary = "fault " + code;
   return answer;
 }
 

@@ -25,19 +25,15 @@ class AnswerWriter {
  public:
   explicit AnswerWriter(AnswerStyle style) : style_(std::move(style)) {}
 
-  /// CR 00.
-  [[nodiscard]] Answer found(const Person& person, std::uint64_t turn) const;
-  /// CR 01, or whatever code is given, without an identity; `person` adds one against the contract.
-  [[nodiscard]] Answer without(std::string_view code, std::uint64_t turn,
-                               const Person* person = nullptr) const;
-  /// A SOAP fault, HTTP 500. `code` decides subcode and severity as far as traces show them (specs: insi 5);
-  /// gateway faults echo the message id.
-  [[nodiscard]] Answer fault(std::string_view code, std::string_view label,
-                             std::string_view message_id) const;
+  /// Whatever code is given, with `person` or without an identity, also where the contract forbids it.
+  [[nodiscard]] Answer result(const std::string& code, std::uint64_t turn,
+                              const Person* person = nullptr) const;
+  /// A SOAP fault, HTTP 500. Gateway faults echo the message id.
+  [[nodiscard]] Answer fault(const SoapFault& fault, std::string_view message_id) const;
 
  private:
   [[nodiscard]] std::string envelope(const std::string& body) const;
-  [[nodiscard]] std::string result(const std::string& code, const Person* person, std::uint64_t turn) const;
+  [[nodiscard]] std::string resultat(const std::string& code, const Person* person, std::uint64_t turn) const;
 
   AnswerStyle style_;
 };

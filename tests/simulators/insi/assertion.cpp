@@ -75,7 +75,7 @@ std::string name_qualifier(X509* certificate) {
 }
 
 /// The shape that no schema can say; empty when it is right.
-std::string profile_problem(const xmlNode* assertion) {
+std::string profile_problem(const xmlNode* assertion, std::chrono::sys_seconds now) {
   const xmlNode* issuer = xml::child(assertion, xml::kSaml, "Issuer");
   const xmlNode* signature = xml::child(assertion, xml::kDsig, "Signature");
   if (xml::attribute(issuer, "Format") != kSubjectName) return "Issuer has no Format X509SubjectName";
@@ -93,7 +93,7 @@ std::string profile_problem(const xmlNode* assertion) {
       xml::attribute(transforms[1], "Algorithm") != "http://www.w3.org/2001/10/xml-exc-c14n#") {
     return "the transforms are not enveloped-signature, then exclusive canonicalisation";
   }
-  if (auto why = stale(xml::attribute(assertion, "IssueInstant").value_or("")); !why.empty()) {
+  if (auto why = stale(xml::attribute(assertion, "IssueInstant").value_or(""), now); !why.empty()) {
     return "IssueInstant " + why;
   }
   return {};
@@ -120,7 +120,8 @@ std::string attributes_problem(const xmlNode* assertion, std::string& seen) {
   return meanings.contains("identifiantFacturation") ? "" : "identifiantFacturation is missing";
 }
 
-std::string vitale_problem(const xmlNode* assertion, const std::string& signer) {
+std::string vitale_problem(const xmlNode* assertion, const std::string& signer,
+                           std::chrono::sys_seconds now) {
   const xmlNode* issuer = xml::child(assertion, xml::kSaml, "Issuer");
   const xmlNode* name_id = xml::child(xml::child(assertion, xml::kSaml, "Subject"), xml::kSaml, "NameID");
   if (xml::attribute(issuer, "Format")) return "Issuer has a Format";
@@ -129,14 +130,14 @@ std::string vitale_problem(const xmlNode* assertion, const std::string& signer) 
   // Its signature needs the card's own primitive, which is not public: we could not verify it.
   if (xml::child(assertion, xml::kDsig, "Signature") != nullptr)
     return "is signed: this simulator cannot verify it";
-  const auto why = stale(xml::attribute(assertion, "IssueInstant").value_or(""));
+  const auto why = stale(xml::attribute(assertion, "IssueInstant").value_or(""), now);
   return why.empty() ? why : "IssueInstant " + why;
 }
 
 }  // namespace
 
 AssertionChecks::AssertionChecks(const Config& config)
-    : roots_(X509_STORE_new()), vitale_assertion_(config.vitale_assertion) {
+    : roots_(X509_STORE_new()), vitale_assertion_(config.vitale_assertion), clock_{config.clock_shift} {
   start_xmlsec();
   for (const auto& file : config.professionals_roots) {
     if (X509_STORE_load_file(roots_.get(), file.c_str()) != 1) {
@@ -152,6 +153,7 @@ AssertionChecks::~AssertionChecks() {
 std::string AssertionChecks::certificate_problem(X509* certificate) const {
   X509_STORE_CTX* context = X509_STORE_CTX_new();
   X509_STORE_CTX_init(context, roots_.get(), certificate, nullptr);
+  X509_STORE_CTX_set_time(context, 0, std::chrono::system_clock::to_time_t(clock_.now()));
   const bool trusted = X509_verify_cert(context) == 1;
   const std::string why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
   X509_STORE_CTX_free(context);
@@ -173,7 +175,7 @@ void AssertionChecks::examine(xmlDoc* doc, const Message& message, Findings& fin
   const auto assertions = xml::children(security);
   if (assertions.empty()) return findings.bad("assertion PS", "is missing");
   xmlNode* assertion = assertions.front();
-  findings.judge("assertion PS", profile_problem(assertion),
+  findings.judge("assertion PS", profile_problem(assertion, clock_.now()),
                  "enveloped, exclusive C14N, RSA-SHA256, one reference");
   std::string attributes;
   const auto why = attributes_problem(assertion, attributes);
@@ -202,7 +204,8 @@ void AssertionChecks::examine(xmlDoc* doc, const Message& message, Findings& fin
   findings.good("Issuer", plain ? "RFC 2253 subject" : "another writing of the subject (tolerated)");
 
   const bool has_vitale = assertions.size() > 1;
-  if (has_vitale) findings.judge("assertion Vitale", vitale_problem(assertions[1], signer), "unsigned");
+  if (has_vitale)
+    findings.judge("assertion Vitale", vitale_problem(assertions[1], signer, clock_.now()), "unsigned");
   const bool wanted = message.query.by_card && vitale_assertion_ != "forbidden";
   if (has_vitale && !wanted) findings.bad("assertion Vitale", "is not expected");
   if (!has_vitale && message.query.by_card && vitale_assertion_ == "required") {

@@ -10,6 +10,7 @@
 
 #include "tests/simulators/insi/config.h"
 #include "tests/simulators/insi/findings.h"
+#include "tests/simulators/insi/instant.h"
 #include "tests/simulators/insi/message.h"
 
 namespace sim {
@@ -38,6 +39,7 @@ class AssertionChecks {
   };
   std::unique_ptr<X509_STORE, StoreDeleter> roots_;
   std::string vitale_assertion_;
+  SimClock clock_;
 };
 
 }  // namespace sim

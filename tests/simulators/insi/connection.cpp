@@ -37,7 +37,7 @@ void require_client_certificate(SSL_CTX* context, const std::vector<std::filesys
 
 }  // namespace
 
-SslContext make_ssl_context(const Config& config) {
+SslContext make_ssl_context(const Config& config, bool clients_show_certificate) {
   SslContext context(SSL_CTX_new(TLS_server_method()));
   SSL_CTX_set_min_proto_version(context.get(), tls_version(config.tls_min));
   SSL_CTX_set_max_proto_version(context.get(), tls_version(config.tls_max));
@@ -50,8 +50,7 @@ SslContext make_ssl_context(const Config& config) {
   if (SSL_CTX_use_PrivateKey_file(context.get(), config.key.c_str(), SSL_FILETYPE_PEM) != 1) {
     throw std::runtime_error(config.key.string() + ": " + last_error());
   }
-  if (!config.organisations_roots.empty())
-    require_client_certificate(context.get(), config.organisations_roots);
+  if (clients_show_certificate) require_client_certificate(context.get(), config.organisations_roots);
   return context;
 }
 

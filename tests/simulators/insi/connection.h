@@ -24,8 +24,9 @@ struct SslContextDeleter {
 };
 using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 
-/// Throws std::runtime_error when certificate or key cannot be used.
-SslContext make_ssl_context(const Config& config);
+/// With `clients_show_certificate` nobody gets in without one of organisations_roots. Throws
+/// std::runtime_error when certificate or key cannot be used.
+SslContext make_ssl_context(const Config& config, bool clients_show_certificate);
 
 class Connection {
  public:

@@ -35,6 +35,25 @@ std::string gzip(const std::string& content) {
   return out + little_endian(~crc, 4) + little_endian(static_cast<std::uint32_t>(content.size()), 4);
 }
 
+/// A gzip member of 256 MiB of blanks in 1.7 MB: one literal, then copies of the longest kind, in one block
+/// of fixed codes. Its checksum is left wrong: who gets as far as reading it has failed.
+std::string gzip_bomb() {
+  constexpr std::uint32_t kBytes = 256U << 20U;
+  constexpr std::uint32_t kCopy = 258;
+  std::string out("\x1F\x8B\x08\0\0\0\0\0\0\xFF", 10);
+  std::uint32_t bits = 0;
+  int count = 0;
+  const auto put = [&](std::uint32_t value, int size) {  // the first bit of `value` is its lowest
+    bits |= value << count;
+    for (count += size; count >= 8; count -= 8, bits >>= 8) out += static_cast<char>(bits & 0xFFU);
+  };
+  put(0b011, 3);       // the last block, fixed codes
+  put(0b00001010, 8);  // a blank: code 0x50
+  for (std::uint32_t done = 1; done < kBytes; done += kCopy) put(0b00000'10100011, 13);  // 258 from 1 back
+  put(0, 14);  // end of block, padding
+  return out + std::string(8, '\0');
+}
+
 /// Faults that only change what is in an HTTP answer.
 void disguise(Answer& answer, Fault fault) {
   switch (fault) {
@@ -60,6 +79,13 @@ void disguise(Answer& answer, Fault fault) {
     case Fault::GZIP:
       answer.body = gzip(answer.body);
       answer.headers.emplace_back("Content-Encoding: gzip");
+      break;
+    case Fault::GZIP_BOMB:
+      answer.body = gzip_bomb();
+      answer.headers.emplace_back("Content-Encoding: gzip");
+      break;
+    case Fault::HUGE_HEADERS:
+      for (int i = 0; i < 1024; ++i) answer.headers.push_back("X-Filler: " + std::string(1024, 'x'));
       break;
     case Fault::REDIRECT:
       answer.status = 302;
@@ -91,6 +117,15 @@ void never_end(Connection& connection, const Answer& answer, Stop& stop) {
   while (!stop.wait_for(std::chrono::milliseconds(1))) connection.write(chunk(std::string(4096, ' ')));
 }
 
+/// The whole answer in one chunk whose size line has an extension of 1 MiB.
+std::string with_chunk_extension(const Answer& answer, bool keep_alive) {
+  std::ostringstream text;
+  text << http_head(answer, std::nullopt, keep_alive) << std::hex << answer.body.size()
+       << ";x=" << std::string(1U << 20U, 'x') << "\r\n"
+       << answer.body << "\r\n0\r\n\r\n";
+  return text.str();
+}
+
 }  // namespace
 
 void Stop::set() {
@@ -119,6 +154,9 @@ bool deliver(Connection& connection, Answer answer, Fault fault, bool keep_alive
       return false;
     case Fault::SLOW_DRIP:
       return drip(connection, whole, stop) && keep_alive;
+    case Fault::CHUNK_EXTENSIONS:
+      connection.write(with_chunk_extension(answer, keep_alive));
+      return keep_alive;
     case Fault::ENDLESS:
       never_end(connection, answer, stop);
       return false;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <string>
 
 namespace sim {
@@ -57,10 +58,21 @@ std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text) {
          std::chrono::seconds(second) - *zone;
 }
 
-std::string stale(std::string_view text) {
+std::chrono::sys_seconds SimClock::now() const {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()) + shift;
+}
+
+std::string http_date(std::chrono::sys_seconds instant) {
+  const auto time = std::chrono::system_clock::to_time_t(instant);
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  std::array<char, 64> text{};  // in the locale "C", which nobody here leaves
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc)};
+}
+
+std::string stale(std::string_view text, std::chrono::sys_seconds now) {
   const auto instant = parse_instant(text);
   if (!instant) return "is no instant";
-  const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   if (*instant > now + kTolerance) return "is more than 20 minutes ahead";
   if (*instant < now - kTolerance) return "is more than 20 minutes old";
   return {};

@@ -12,7 +12,16 @@ namespace sim {
 /// text.
 std::optional<std::chrono::sys_seconds> parse_instant(std::string_view text);
 
-/// Empty when `text` is within 20 minutes of now, else why not.
-std::string stale(std::string_view text);
+/// The simulator's clock: the machine's, shifted as the configuration says.
+struct SimClock {
+  std::chrono::seconds shift{0};
+  [[nodiscard]] std::chrono::sys_seconds now() const;
+};
+
+/// Empty when `text` is within 20 minutes of `now`, else why not.
+std::string stale(std::string_view text, std::chrono::sys_seconds now);
+
+/// As the HTTP header Date writes it.
+std::string http_date(std::chrono::sys_seconds instant);
 
 }  // namespace sim

@@ -22,7 +22,11 @@ constexpr std::string_view kUsage =
     "for.\n"
     "Prints READY port=N when it listens; ends on SIGTERM, SIGINT or when nobody reads its output.\n"
     "\n"
-    "  --config FILE   TOML; the keys are in tests/simulators/insi/README.md\n"
+    "  --config FILE   TOML: certificate, key, professionals_roots and idam are needed. Further keys choose "
+    "the\n"
+    "                  people who are known, faults, delays, the clock, a second endpoint for "
+    "organisations,\n"
+    "                  and a sequence of scripted answers: tests/simulators/insi/README.md lists them all\n"
     "  --check-config  read the configuration and what it names, then end\n"
     "  --help          this text\n";
 
@@ -42,7 +46,9 @@ int run(const std::string& config_file, bool check_only) {
 
   sim::Server server(config, service, log);
   if (!check_only) {
-    log.line("READY port=" + std::to_string(server.port()));
+    const auto organisations = server.organisations_port();
+    log.line("READY port=" + std::to_string(server.port()) +
+             (organisations ? " organisations_port=" + std::to_string(*organisations) : ""));
     server.run(stop_fd);
   }
   ::close(stop_fd);

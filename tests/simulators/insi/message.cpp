@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/message.h"
 
-#include "tests/simulators/insi/instant.h"
 #include "tests/simulators/insi/pattern.h"
 
 namespace sim {
@@ -14,12 +13,13 @@ std::string text_of(const xmlNode* parent, std::string_view ns, std::string_view
 }
 
 /// A context's own rules beyond the schema; empty when they hold.
-std::string context_problem(const xmlNode* context, std::string_view ns, std::string_view version) {
+std::string context_problem(const xmlNode* context, std::string_view ns, std::string_view version,
+                            std::chrono::sys_seconds now) {
   const auto seen = xml::attribute(context, "Version").value_or("");
   // The live test platform also accepted BAM version 1.0 (specs: insi 2).
   if (seen != version && !(ns == xml::kBam && seen == "1.0")) return "Version is not " + std::string(version);
   if (!matches(text_of(context, ns, "Id"), kUuid)) return "Id is no UUID";
-  if (auto why = stale(text_of(context, ns, "Temps")); !why.empty()) return "Temps " + why;
+  if (auto why = stale(text_of(context, ns, "Temps"), now); !why.empty()) return "Temps " + why;
   if (text_of(context, ns, "Emetteur").empty()) return "Emetteur is missing";
   return {};
 }
@@ -118,7 +118,7 @@ bool SeenIds::add(const std::string& id) {
 }
 
 MessageChecks::MessageChecks(const Config& config)
-    : schema_(config.schemas / "request.xsd"), idam_(config.idam) {}
+    : schema_(config.schemas / "request.xsd"), idam_(config.idam), clock_{config.clock_shift} {}
 
 Message MessageChecks::examine(xmlDoc* doc, Findings& findings) {
   const xmlNode* root = xmlDocGetRootElement(doc);
@@ -149,10 +149,10 @@ void MessageChecks::check_contexts(const xmlNode* header, Message& message, Find
   message.emitter = text_of(bam, xml::kBam, "Emetteur");
   message.idam = text_of(software, xml::kLps, "IDAM");
 
-  std::string why = context_problem(bam, xml::kBam, "01_02");
+  std::string why = context_problem(bam, xml::kBam, "01_02", clock_.now());
   if (why.empty()) why = cover_problem(xml::child(bam, xml::kBam, "COUVERTURE"), message.query);
   findings.judge("ContexteBAM", why, message.query.by_card ? "cover as in the body" : "empty cover");
-  why = context_problem(lps, xml::kLps, "01_00");
+  why = context_problem(lps, xml::kLps, "01_00", clock_.now());
   if (why.empty()) why = software_problem(software);
   if (why.empty() && text_of(lps, xml::kLps, "Emetteur") != message.emitter)
     why = "Emetteur is not that of the other";

@@ -8,6 +8,7 @@
 
 #include "tests/simulators/insi/config.h"
 #include "tests/simulators/insi/findings.h"
+#include "tests/simulators/insi/instant.h"
 #include "tests/simulators/insi/xml.h"
 
 namespace sim {
@@ -20,6 +21,9 @@ struct Query {
   std::string birth_date;
   // by card
   std::string insured, individual, rank;
+
+  /// As a step's `operation` names it.
+  [[nodiscard]] std::string operation() const { return by_card ? "card" : "traits"; }
 };
 
 struct Message {
@@ -52,6 +56,7 @@ class MessageChecks {
 
   xml::Schema schema_;
   std::set<std::string> idam_;
+  SimClock clock_;
   SeenIds seen_;
 };
 

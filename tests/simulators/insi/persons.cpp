@@ -39,7 +39,7 @@ class Texts {
 
 Person read_person(const toml::node& node) {
   const Texts texts(node, {"id", "birth_name", "given_names", "sex", "birth_date", "birth_place", "number",
-                           "key", "oid", "history"});
+                           "key", "oid", "history", "injected"});
   Person person{texts.needed("id"),
                 texts.needed("birth_name"),
                 texts.needed("given_names"),
@@ -47,7 +47,8 @@ Person read_person(const toml::node& node) {
                 texts.needed("birth_date"),
                 texts["birth_place"],
                 {texts.needed("number"), texts["key"], texts.needed("oid"), {}, {}},
-                {}};
+                {},
+                (*node.as_table())["injected"].value_or(false)};
   if (const auto* history = (*node.as_table())["history"].as_array()) {
     for (const auto& past : *history) {
       const Texts number(past, {"number", "key", "oid", "start", "end"});
@@ -115,6 +116,12 @@ void Persons::add_card(const std::filesystem::path& file) {
   }
 }
 
+const Person& Persons::get(const std::string& id) const {
+  const auto found = std::ranges::find(persons_, id, &Person::id);
+  if (found == persons_.end()) throw std::runtime_error("nobody has the id " + id);
+  return *found;
+}
+
 std::vector<const Person*> Persons::find(const Query& query) const {
   std::vector<const Person*> found;
   if (query.by_card) {
@@ -127,7 +134,7 @@ std::vector<const Person*> Persons::find(const Query& query) const {
     return found;
   }
   for (const auto& person : persons_) {
-    if (person.birth_name == query.birth_name && person.sex == query.sex &&
+    if (!person.injected && person.birth_name == query.birth_name && person.sex == query.sex &&
         person.birth_date == query.birth_date && begins(person.given_names, query.given_name) &&
         (query.birth_place.empty() || query.birth_place == person.birth_place)) {
       found.push_back(&person);

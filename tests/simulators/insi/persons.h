@@ -19,6 +19,7 @@ struct Person {
   std::string birth_name, given_names, sex, birth_date, birth_place;
   Number active;
   std::vector<Number> history;
+  bool injected = false;  ///< no search finds it: only a step answers it
 };
 
 class Persons {
@@ -31,6 +32,8 @@ class Persons {
   /// and date, and the rank where the file gives one.
   [[nodiscard]] std::vector<const Person*> find(const Query& query) const;
 
+  /// By its id; throws std::runtime_error.
+  [[nodiscard]] const Person& get(const std::string& id) const;
   [[nodiscard]] const std::vector<Person>& all() const { return persons_; }
 
  private:

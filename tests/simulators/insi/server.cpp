@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulators/insi/server.h"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -22,53 +21,67 @@ constexpr std::size_t kMaxClients = 128;
 }  // namespace
 
 Server::Server(const Config& config, Service& service, Log& log)
-    : config_(config),
-      service_(service),
-      log_(log),
-      ssl_(make_ssl_context(config)),
-      faults_left_(config.fault_count) {
+    : config_(config), service_(service), log_(log), clock_{config.clock_shift} {
+  try {
+    add_endpoint(config.port, !config.organisations_roots.empty() && !config.organisations_port);
+    if (config.organisations_port) add_endpoint(*config.organisations_port, true);
+  } catch (...) {
+    for (const auto& endpoint : endpoints_) ::close(endpoint.listener);
+    throw;
+  }
+}
+
+void Server::add_endpoint(std::uint16_t port, bool clients_show_certificate) {
+  Endpoint endpoint;
+  endpoint.ssl = make_ssl_context(config_, clients_show_certificate);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(config.port);
-  if (inet_pton(AF_INET, config.listen.c_str(), &address.sin_addr) != 1) {
-    throw std::runtime_error("listen: " + config.listen + " is no IPv4 address");
+  address.sin_port = htons(port);
+  if (inet_pton(AF_INET, config_.listen.c_str(), &address.sin_addr) != 1) {
+    throw std::runtime_error("listen: " + config_.listen + " is no IPv4 address");
   }
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  endpoint.listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
-  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(endpoint.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   socklen_t size = sizeof address;
-  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 64) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+  if (::bind(endpoint.listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(endpoint.listener, 64) != 0 ||
+      ::getsockname(endpoint.listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     const std::string why = std::strerror(errno);
-    ::close(listener_);
-    throw std::runtime_error("cannot listen on " + config.listen + ":" + std::to_string(config.port) + ": " +
-                             why);
+    ::close(endpoint.listener);
+    throw std::runtime_error("cannot listen on " + config_.listen + ":" + std::to_string(port) + ": " + why);
   }
-  port_ = ntohs(address.sin_port);
+  endpoint.port = ntohs(address.sin_port);
+  endpoints_.push_back(std::move(endpoint));
 }
 
 Server::~Server() {
   stop_.set();
   reap(true);
-  ::close(listener_);
+  for (const auto& endpoint : endpoints_) ::close(endpoint.listener);
+}
+
+std::optional<std::uint16_t> Server::organisations_port() const {
+  return endpoints_.size() > 1 ? std::optional(endpoints_.back().port) : std::nullopt;
 }
 
 void Server::run(int stop_fd) {
   // POLLERR on standard output: whoever started us is gone and nobody reads us.
-  std::array<pollfd, 3> waits = {pollfd{listener_, POLLIN, 0}, pollfd{stop_fd, POLLIN, 0},
-                                 pollfd{STDOUT_FILENO, 0, 0}};
+  std::vector<pollfd> waits = {pollfd{stop_fd, POLLIN, 0}, pollfd{STDOUT_FILENO, 0, 0}};
+  for (const auto& endpoint : endpoints_) waits.push_back({endpoint.listener, POLLIN, 0});
   while (true) {
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) throw std::runtime_error("poll failed");
-    if (waits[1].revents != 0 || (waits[2].revents & POLLERR) != 0) break;
-    if (waits[0].revents != 0) accept_one();
+    if (waits[0].revents != 0 || (waits[1].revents & POLLERR) != 0) break;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+      if (waits[i + 2].revents != 0) accept_one(endpoints_[i]);
+    }
   }
   stop_.set();
   reap(true);
 }
 
-void Server::accept_one() {
-  const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+void Server::accept_one(const Endpoint& endpoint) {
+  const int fd = ::accept4(endpoint.listener, nullptr, nullptr, SOCK_CLOEXEC);
   reap(false);
   if (fd < 0) return;
   const int copy = clients_.size() < kMaxClients ? ::fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
@@ -80,8 +93,8 @@ void Server::accept_one() {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto& client = clients_.emplace_back();
   client.fd = copy;
-  client.thread = std::thread([this, fd, &client] {
-    serve(fd);
+  client.thread = std::thread([this, fd, &client, ssl = endpoint.ssl.get()] {
+    serve(fd, ssl);
     ::shutdown(client.fd, SHUT_RDWR);  // our duplicate would keep the connection open
     client.done = true;
   });
@@ -100,17 +113,9 @@ void Server::reap(bool all) {
   }
 }
 
-Fault Server::next_fault() {
-  if (config_.fault_count == 0) return config_.fault;
-  unsigned left = faults_left_.load();
-  while (left > 0 && !faults_left_.compare_exchange_weak(left, left - 1)) {
-  }
-  return left > 0 ? config_.fault : Fault::NONE;
-}
-
-void Server::serve(int fd) {
+void Server::serve(int fd, SSL_CTX* ssl) {
   try {
-    Connection connection(ssl_.get(), fd);
+    Connection connection(ssl, fd);
     log_.line("connection: open");
     HttpReader reader(connection);
     while (serve_request(connection, reader)) {
@@ -122,14 +127,14 @@ void Server::serve(int fd) {
 
 bool Server::serve_request(Connection& connection, HttpReader& reader) {
   if (!reader.wait_for_data()) return false;
-  const auto fault = next_fault();
+  const Step* step = service_.before_reading();
   Record record;
   record.number = ++requests_;
   record.tls = connection.description();
-  record.fault = fault == Fault::NONE ? "none" : config_.fault_name;
   Findings findings;
-  if (fault == Fault::CUT_BEFORE_READ) {
+  if (step != nullptr) {
     record.answer = "none";
+    record.fault = step->name;
     log_.request(record, findings);
     return false;
   }
@@ -138,7 +143,7 @@ bool Server::serve_request(Connection& connection, HttpReader& reader) {
   try {
     auto request = reader.next();
     if (!request) return false;
-    answer = service_.handle(record.number, *request, connection.client_certificate(), fault, findings);
+    answer = service_.handle(record.number, *request, connection.client_certificate(), step, findings);
     keep_alive = request->keep_alive();
     record.body = std::move(request->body);
   } catch (const BadHttp& bad) {
@@ -147,10 +152,14 @@ bool Server::serve_request(Connection& connection, HttpReader& reader) {
     answer.content_type = "text/plain";
     answer.summary = "HTTP " + std::to_string(bad.status);
   }
+  if (config_.date_header) answer.headers.push_back("Date: " + http_date(clock_.now() + config_.date_shift));
+  record.fault = step == nullptr ? "none" : step->name;
   record.status = answer.status;
   record.answer = answer.summary;
   log_.request(record, findings);
-  if (config_.delay.count() > 0 && stop_.wait_for(config_.delay)) return false;
+  const auto delay = step != nullptr && step->delay ? *step->delay : config_.delay;
+  if (delay.count() > 0 && stop_.wait_for(delay)) return false;
+  const auto fault = step == nullptr ? Fault::NONE : step->fault;
   if (deliver(connection, std::move(answer), fault, keep_alive, stop_)) return true;
   if (fault == Fault::NONE) connection.say_goodbye();
   return false;

@@ -5,11 +5,14 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "tests/simulators/insi/config.h"
 #include "tests/simulators/insi/connection.h"
 #include "tests/simulators/insi/delivery.h"
+#include "tests/simulators/insi/instant.h"
 #include "tests/simulators/insi/log.h"
 #include "tests/simulators/insi/service.h"
 
@@ -23,7 +26,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::uint16_t port() const { return endpoints_.front().port; }
+  /// Of the second endpoint; nothing when there is one only.
+  [[nodiscard]] std::optional<std::uint16_t> organisations_port() const;
   /// Serves until `stop_fd` becomes readable or nobody reads standard output any more, then ends every
   /// connection and returns.
   void run(int stop_fd);
@@ -35,21 +40,25 @@ class Server {
     std::thread thread;
   };
 
-  void accept_one();
+  struct Endpoint {
+    SslContext ssl;
+    int listener = -1;
+    std::uint16_t port = 0;
+  };
+
+  void add_endpoint(std::uint16_t port, bool clients_show_certificate);
+  void accept_one(const Endpoint& endpoint);
   void reap(bool all);
-  void serve(int fd);
+  void serve(int fd, SSL_CTX* ssl);
   bool serve_request(Connection& connection, HttpReader& reader);
-  Fault next_fault();
 
   const Config& config_;
   Service& service_;
   Log& log_;
-  SslContext ssl_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  SimClock clock_;
+  std::vector<Endpoint> endpoints_;
   std::list<Client> clients_;
   std::atomic<std::uint64_t> requests_{0};
-  std::atomic<unsigned> faults_left_;
   Stop stop_;
 };
 

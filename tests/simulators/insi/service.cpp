@@ -70,33 +70,21 @@ void add_doctype(std::string& body, bool external) {
   body.insert(0, doctype + "]>");
 }
 
-std::string_view soap_fault_of(Fault fault) {
-  switch (fault) {
-    case Fault::DESIR_550:
-      return "desir_550";
-    case Fault::DESIR_560:
-      return "desir_560";
-    case Fault::DESIR_1020:
-      return "desir_1020";
-    case Fault::INSI_101:
-      return "insi_101";
-    case Fault::INSI_102:
-      return "insi_102";
-    default:
-      return {};
-  }
-}
-
 }  // namespace
 
 Service::Service(const Config& config)
     : config_(config),
+      script_(config.steps),
       persons_(config.persons),
       message_checks_(config),
       assertion_checks_(config),
-      writer_(config.style) {}
+      writer_(config.style) {
+  for (const auto& step : config.steps) {
+    if (!step.person.empty()) static_cast<void>(persons_.get(step.person));
+  }
+}
 
-Answer Service::handle(std::uint64_t turn, const HttpRequest& request, X509* client, Fault fault,
+Answer Service::handle(std::uint64_t turn, const HttpRequest& request, X509* client, const Step*& step,
                        Findings& findings) {
   const std::lock_guard lock(mutex_);
   if (const int status = check_http(config_, request, findings); status != 0) {
@@ -115,29 +103,44 @@ Answer Service::handle(std::uint64_t turn, const HttpRequest& request, X509* cli
                         : assertion_checks_.examine(parsed.doc.get(), message, findings);
     }
   }
-  if (const auto code = soap_fault_of(fault); !code.empty()) {
-    return writer_.fault(code, "Fault asked for by the configuration", message.message_id);
+  step = script_.next(message.query);
+  if (step != nullptr && !step->soap_fault.code.empty()) {
+    return writer_.fault(step->soap_fault, message.message_id);
   }
   if (const auto* refusal = findings.refusal()) {
-    return writer_.fault(refusal->fault, refusal->check + ": " + refusal->text, message.message_id);
+    return writer_.fault({.code = refusal->fault, .label = refusal->check + ": " + refusal->text},
+                         message.message_id);
   }
-  return answer_to(message, turn, fault);
+  if (step != nullptr && (step->body || !step->code.empty())) return injected(*step, turn);
+  return answer_to(message, turn, step == nullptr ? Fault::NONE : step->fault);
+}
+
+Answer Service::injected(const Step& step, std::uint64_t turn) const {
+  if (!step.body) {
+    const Person* person = step.person.empty() ? nullptr : &persons_.get(step.person);
+    return writer_.result(step.code, turn, person);
+  }
+  Answer answer;
+  answer.status = step.status;
+  answer.content_type = step.content_type;
+  answer.body = *step.body;
+  answer.summary = "injected, HTTP " + std::to_string(step.status);
+  return answer;
 }
 
 Answer Service::answer_to(const Message& message, std::uint64_t turn, Fault fault) {
   const auto found = persons_.find(message.query);
-  if (fault == Fault::CR00_NO_INDIVIDUAL) return writer_.without("00", turn);
-  if (fault == Fault::CR01_WITH_INDIVIDUAL) return writer_.without("01", turn, &persons_.all().front());
+  if (fault == Fault::CR00_NO_INDIVIDUAL) return writer_.result("00", turn);
+  if (fault == Fault::CR01_WITH_INDIVIDUAL) return writer_.result("01", turn, &persons_.all().front());
   Answer answer;
   if (found.size() == 1) {
     answer = lie(*found.front(), turn, fault);
   } else if (found.size() > 1) {
-    answer = writer_.without("02", turn);
+    answer = writer_.result("02", turn);
   } else if (config_.unknown_is_fault) {
-    answer = writer_.fault(message.query.by_card ? "insi_101" : "insi_102", "Erreur technique",
-                           message.message_id);
+    answer = writer_.fault({.code = message.query.by_card ? "insi_101" : "insi_102"}, message.message_id);
   } else {
-    answer = writer_.without("01", turn);
+    answer = writer_.result("01", turn);
   }
   if (fault == Fault::DOCTYPE || fault == Fault::XXE) add_doctype(answer.body, fault == Fault::XXE);
   return answer;
@@ -150,7 +153,7 @@ Answer Service::lie(Person person, std::uint64_t turn, Fault fault) const {
     const auto& all = persons_.all();
     person = all.front().id == person.id ? all.back() : all.front();
   }
-  return writer_.found(person, turn);
+  return writer_.result("00", turn, &person);
 }
 
 }  // namespace sim

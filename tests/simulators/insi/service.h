@@ -12,6 +12,7 @@
 #include "tests/simulators/insi/http.h"
 #include "tests/simulators/insi/message.h"
 #include "tests/simulators/insi/persons.h"
+#include "tests/simulators/insi/script.h"
 
 namespace sim {
 
@@ -21,17 +22,21 @@ class Service {
   /// Throws std::runtime_error: a root, a schema or the persons cannot be read.
   explicit Service(const Config& config);
 
-  /// `fault` plays only where it concerns the content of a SOAP answer. `client`: the certificate of the
-  /// organisation that asks; null: a professional signs.
-  Answer handle(std::uint64_t turn, const HttpRequest& request, X509* client, Fault fault,
+  /// `client`: the certificate of the organisation that asks; null: a professional signs. `step`: what was
+  /// played, null when nothing; how it travels is left to deliver().
+  Answer handle(std::uint64_t turn, const HttpRequest& request, X509* client, const Step*& step,
                 Findings& findings);
+  /// A cut that comes before a request is read; null otherwise.
+  const Step* before_reading() { return script_.before_reading(); }
 
  private:
+  Answer injected(const Step& step, std::uint64_t turn) const;
   Answer answer_to(const Message& message, std::uint64_t turn, Fault fault);
   Answer lie(Person person, std::uint64_t turn, Fault fault) const;
 
   const Config& config_;
   std::mutex mutex_;
+  Script script_;
   Persons persons_;
   MessageChecks message_checks_;
   AssertionChecks assertion_checks_;

@@ -102,6 +102,9 @@ Simulator::Simulator(const std::string& more, const std::string& trust) {
   constexpr std::string_view kReady = "READY port=";
   const auto line = output_until(kReady);
   port_ = std::stoi(line.substr(line.find(kReady) + kReady.size()));
+  constexpr std::string_view kSecond = "organisations_port=";
+  const auto second = line.find(kSecond);
+  if (second != std::string::npos) organisations_port_ = std::stoi(line.substr(second + kSecond.size()));
 }
 
 Simulator::~Simulator() {

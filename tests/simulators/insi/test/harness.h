@@ -45,6 +45,8 @@ class Simulator {
   Simulator& operator=(const Simulator&) = delete;
 
   [[nodiscard]] int port() const { return port_; }
+  /// 0 without a second endpoint.
+  [[nodiscard]] int organisations_port() const { return organisations_port_; }
   /// Everything printed so far that is a whole line, up to and including one that contains `text`; throws
   /// after a deadline.
   std::string output_until(std::string_view text);
@@ -58,7 +60,7 @@ class Simulator {
   Directory directory_;
   pid_t pid_ = -1;
   int output_ = -1;
-  int port_ = 0;
+  int port_ = 0, organisations_port_ = 0;
   std::string pending_;
 };
 

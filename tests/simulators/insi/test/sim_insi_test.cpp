@@ -228,6 +228,16 @@ TEST(SimInsi, an_organisation_shows_its_certificate_and_signs_nothing) {
   EXPECT_THAT(simulator.output_until("#3 answer"), HasSubstr("#3 assertion REFUSED"));
 }
 
+TEST(SimInsi, both_endpoints_at_once) {
+  Simulator simulator(kOrganisations + "organisations_port = 0\n");
+  EXPECT_EQ(code_of(ask(simulator, signed_request(adrun()))), "00");
+  ASSERT_NE(simulator.organisations_port(), 0);
+  Client client(simulator.organisations_port(), "organisation/insi-manu");
+  EXPECT_EQ(code_of(client.exchange(http_post(unsigned_request("399999999900019")))), "00");
+  // Each asks for its own proof.
+  EXPECT_EQ(ask(simulator, unsigned_request("399999999900019")).status, 500);
+}
+
 TEST(SimInsi, an_organisation_without_the_right_certificate_gets_no_answer) {
   Simulator simulator(kOrganisations);
   // None; one of another authority; one that is not for clients.
