@@ -429,6 +429,7 @@ constexpr auto kTerms = std::to_array<TermEntry>({
     {"LEASE_END_CAUSE_EXPIRED", "durée maximale atteinte", "absolute limit reached"},
     {"LEASE_END_CAUSE_SIGNATURES_USED", "nombre de signatures atteint", "number of signatures reached"},
     {"LEASE_END_CAUSE_SHUTDOWN", "le service s'arrête", "the daemon stops"},
+    {"LEASE_END_CAUSE_SUSPENDED", "mise en veille de l'ordinateur", "the computer slept"},
     {"LEASE_END_CAUSE_SERVICE_LOST", "service de cartes perdu", "smart card service lost"},
     {"LEASE_END_CAUSE_READER_FAILED", "défaut du lecteur", "the reader failed"},
     {"LEASE_END_CAUSE_READER_RELEASED", "lecteur laissé à un autre logiciel",

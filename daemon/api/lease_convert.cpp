@@ -27,6 +27,8 @@ v1::LeaseEndCause cause_of(desk::LeaseEnd cause) {
       return v1::LEASE_END_CAUSE_EXPIRED;
     case desk::LeaseEnd::SIGNATURES_USED:
       return v1::LEASE_END_CAUSE_SIGNATURES_USED;
+    case desk::LeaseEnd::SUSPENDED:
+      return v1::LEASE_END_CAUSE_SUSPENDED;
     case desk::LeaseEnd::SHUTDOWN:
       return v1::LEASE_END_CAUSE_SHUTDOWN;
   }

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxPerUser = 32;
 constexpr std::size_t kMaxRemembered = 256;
+constexpr std::chrono::milliseconds kSleep{500};    // no machine suspends for less
+constexpr std::chrono::seconds kSleepLookEvery{5};  // as the card is looked at (look_after.h)
 
 }  // namespace
 
@@ -28,6 +30,7 @@ bool is_loss(LeaseEnd cause) {
     case LeaseEnd::EXPIRED:
     case LeaseEnd::SIGNATURES_USED:
     case LeaseEnd::SHUTDOWN:
+    case LeaseEnd::SUSPENDED:
       return false;
   }
   return false;
@@ -49,15 +52,18 @@ std::string Leases::add(Lease lease) {
   lease.token = random_hex(32);
   lease.absolute_end = clock_.steady() + absolute_;
   lease.idle_end = clock_.steady() + idle_;
+  if (!lease.asleep) lease.asleep = clock_.asleep();
   std::string token = lease.token;
   auto entry = std::make_unique<Entry>(Entry{std::move(lease), boost::asio::steady_timer(executor_), {}});
   arm(*entry);
   entries_.emplace(token, std::move(entry));
+  if (!std::exchange(looking_, true)) look_for_sleep();
   return token;
 }
 
 Lease& Leases::find(const std::string& token, std::uint32_t uid) {
   if (token.empty()) throw Error(Code::LEASE_REQUIRED);
+  end_what_slept();
   const auto found = entries_.find(token);
   if (found != entries_.end() && found->second->lease.uid == uid) return found->second->lease;
   const auto lost = lost_.find(token);
@@ -134,6 +140,27 @@ std::shared_ptr<void> Leases::on_end(const std::string& token, std::function<voi
   auto kept = std::make_shared<std::function<void(LeaseEnd)>>(std::move(callback));
   callbacks.push_back(kept);
   return kept;
+}
+
+// Timers stand still while the machine sleeps, and the card may keep its verified state: nobody knows who is
+// at the desk when it wakes.
+void Leases::end_what_slept() {
+  const auto asleep = clock_.asleep();
+  std::vector<std::string> tokens;
+  for (const auto& [token, entry] : entries_) {
+    if (asleep - *entry->lease.asleep >= kSleep) tokens.push_back(token);
+  }
+  for (const auto& token : tokens) end(token, LeaseEnd::SUSPENDED);
+}
+
+void Leases::look_for_sleep() {
+  sleep_look_.expires_after(kSleepLookEvery);
+  sleep_look_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    end_what_slept();
+    looking_ = !entries_.empty();
+    if (looking_) look_for_sleep();
+  });
 }
 
 void Leases::arm(Entry& entry) {

@@ -25,6 +25,7 @@ struct Lease {
   unsigned signing = 0;                     ///< begun, not yet ended
   std::shared_ptr<void> hold;               ///< keeps the card's verified state
   Clock::Steady idle_end, absolute_end;
+  std::optional<std::chrono::nanoseconds> asleep;  ///< Clock::asleep() before the PIN was asked
 };
 
 class Leases {
@@ -35,11 +36,13 @@ class Leases {
   /// Throws BUSY when a user holds too many: asked before the PIN is.
   void check_room(std::uint32_t uid) const;
 
-  /// Returns the token. Throws BUSY as check_room().
+  /// Returns the token; the lease ends at once when the machine has slept since `lease.asleep` (nothing =
+  /// now). Throws BUSY as check_room().
   std::string add(Lease lease);
 
   /// The lease, if `uid` may use it. Throws LEASE_REQUIRED (empty token), LEASE_LOST (it was this user's and
-  /// its card left), LEASE_INVALID (anything else: whose it is or was is not told).
+  /// its card left), LEASE_INVALID (anything else: whose it is or was is not told). A lease from before the
+  /// machine slept is found no more, however soon after.
   Lease& find(const std::string& token, std::uint32_t uid);
 
   /// Has this card any lease?
@@ -71,6 +74,8 @@ class Leases {
   };
 
   void arm(Entry& entry);
+  void end_what_slept();
+  void look_for_sleep();
 
   const boost::asio::any_io_executor executor_;
   const std::chrono::seconds idle_, absolute_;
@@ -78,6 +83,8 @@ class Leases {
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::map<std::string, std::uint32_t>
       lost_;  // tokens that ended with their card, and whose they were; bounded
+  boost::asio::steady_timer sleep_look_{executor_};
+  bool looking_ = false;
 };
 
 }  // namespace insd::desk

@@ -157,6 +157,7 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   judge(who);
   if (!accepted(who.judgement)) throw Error(Code::CERTIFICATE_INVALID, who.judgement.detail);
 
+  const auto asleep = clock_.asleep();
   LastTry last_try = LastTry::REFUSE;
   if (who.last_try) {
     const PromptAnswer consent = co_await ask(asker, PromptKind::LAST_TRY_CONSENT, who);
@@ -181,6 +182,7 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::Impl::login(LoginRequest request, O
   lease.detached = request.detached;
   if (request.max_signatures != 0) lease.signatures_left = request.max_signatures;
   lease.hold = hold;
+  lease.asleep = asleep;
   const Lease& added = leases_.find(leases_.add(std::move(lease)), owner.uid);
   keep_an_eye_on(chosen);
   co_return info(added);

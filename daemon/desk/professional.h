@@ -57,7 +57,8 @@ enum class LeaseEnd : std::uint8_t {
   IDLE,
   EXPIRED,
   SIGNATURES_USED,
-  SHUTDOWN
+  SHUTDOWN,
+  SUSPENDED,
 };
 
 /// Did the card go from the lease? Then its holder hears LEASE_LOST, else LEASE_INVALID.

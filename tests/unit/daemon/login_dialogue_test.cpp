@@ -184,8 +184,8 @@ TEST(LeaseEnds, EachHasItsOwnCauseAndTheCodeOfLaterRequests) {
         std::pair(LeaseEnd::SERVICE_LOST, "LEASE_LOST"), std::pair(LeaseEnd::READER_FAILED, "LEASE_LOST"),
         std::pair(LeaseEnd::READER_RELEASED, "LEASE_LOST"), std::pair(LeaseEnd::LOGOUT, "LEASE_INVALID"),
         std::pair(LeaseEnd::IDLE, "LEASE_INVALID"), std::pair(LeaseEnd::EXPIRED, "LEASE_INVALID"),
-        std::pair(LeaseEnd::SIGNATURES_USED, "LEASE_INVALID"),
-        std::pair(LeaseEnd::SHUTDOWN, "LEASE_INVALID")}) {
+        std::pair(LeaseEnd::SIGNATURES_USED, "LEASE_INVALID"), std::pair(LeaseEnd::SHUTDOWN, "LEASE_INVALID"),
+        std::pair(LeaseEnd::SUSPENDED, "LEASE_INVALID")}) {
     const v1::LeaseEnded ended = to_proto(end);
     EXPECT_EQ(ended.code(), code) << v1::LeaseEndCause_Name(ended.cause());
     EXPECT_NE(ended.cause(), v1::LEASE_END_CAUSE_UNSPECIFIED);

@@ -75,7 +75,8 @@ TEST_F(LeasesTest, EveryLossOfTheCardIsALostLeaseAndEveryOtherEndIsNot) {
         std::pair(LeaseEnd::READER_FAILED, Code::LEASE_LOST),
         std::pair(LeaseEnd::READER_RELEASED, Code::LEASE_LOST),
         std::pair(LeaseEnd::LOGOUT, Code::LEASE_INVALID), std::pair(LeaseEnd::IDLE, Code::LEASE_INVALID),
-        std::pair(LeaseEnd::EXPIRED, Code::LEASE_INVALID)}) {
+        std::pair(LeaseEnd::EXPIRED, Code::LEASE_INVALID),
+        std::pair(LeaseEnd::SUSPENDED, Code::LEASE_INVALID)}) {
     const auto token = add(1000, "g-1");
     std::optional<LeaseEnd> heard;
     const auto watch = leases_.on_end(token, [&](LeaseEnd why) { heard = why; });
@@ -130,7 +131,9 @@ TEST_F(LeasesTest, AUserCannotHoardLeases) {
 class MovingClock : public Clock {
  public:
   [[nodiscard]] Steady steady() const override { return std::chrono::steady_clock::now() + ahead; }
+  [[nodiscard]] std::chrono::nanoseconds asleep() const override { return slept; }
   std::chrono::hours ahead{0};
+  std::chrono::nanoseconds slept = 26h;  ///< a laptop that was closed often before insd was started
 };
 
 TEST(LeaseLimitsTest, TheIdleLimitAndTheAbsoluteLimitEndALease) {
@@ -145,6 +148,60 @@ TEST(LeaseLimitsTest, TheIdleLimitAndTheAbsoluteLimitEndALease) {
     io.run_for(10s);
     EXPECT_EQ(heard, cause);
   }
+}
+
+class SleepTest : public ::testing::Test {
+ protected:
+  Code use(const std::string& token) {
+    try {
+      leases_.find(token, 0);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return Code::INTERNAL;
+  }
+
+  boost::asio::io_context io_;
+  MovingClock clock_;
+  Leases leases_{io_.get_executor(), 3600s, 7200s, clock_};
+};
+
+TEST_F(SleepTest, T_PIN_05_NoLeaseFromBeforeASleepIsFoundAfterIt) {
+  const auto one = leases_.add({}), other = leases_.add({});
+  std::vector<LeaseEnd> heard;
+  const auto watches = {leases_.on_end(one, [&](LeaseEnd why) { heard.push_back(why); }),
+                        leases_.on_end(other, [&](LeaseEnd why) { heard.push_back(why); })};
+  clock_.slept += 10ms;  // two clocks, read one after the other
+  EXPECT_EQ(use(one), Code::INTERNAL) << "nobody slept";
+  clock_.slept += 2s;
+  EXPECT_EQ(use(one), Code::LEASE_INVALID);
+  EXPECT_EQ(heard, std::vector(2, LeaseEnd::SUSPENDED)) << "of every card, whoever asks first";
+  EXPECT_EQ(use(leases_.add({})), Code::INTERNAL) << "a login after it is a login";
+}
+
+TEST_F(SleepTest, T_PIN_05_ASleepEndsALeaseThatNobodyUses) {
+  std::optional<LeaseEnd> heard;
+  const auto token = leases_.add({});
+  const auto watch = leases_.on_end(token, [&](LeaseEnd why) {
+    heard = why;
+    io_.stop();
+  });
+  clock_.slept += 8h;
+  io_.run_for(20s);
+  EXPECT_EQ(heard, LeaseEnd::SUSPENDED);
+}
+
+TEST_F(SleepTest, T_PIN_05_APinGivenBeforeASleepIsNoLoginAfterIt) {
+  Lease lease;
+  lease.asleep = clock_.asleep();
+  clock_.slept += 1s;
+  EXPECT_EQ(use(leases_.add(std::move(lease))), Code::LEASE_INVALID);
+}
+
+TEST(ClockTest, AMachineThatStaysAwakeDoesNotSleep) {
+  const Clock clock;
+  const auto before = clock.asleep();
+  for (int look = 0; look < 1000; ++look) EXPECT_LT(abs(clock.asleep() - before), 400ms);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // that remembers.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -68,6 +69,13 @@ class MemoryJournal : public journal::Journal {
   std::vector<std::string> records_;
 };
 
+/// A machine that the test puts to sleep.
+class SleepingClock : public Clock {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds asleep() const override { return std::chrono::seconds(slept); }
+  std::atomic<int> slept = 0;
+};
+
 class ProfessionalDeskTest : public DeskTest {
  protected:
   static constexpr std::uint32_t kUid = 1000;
@@ -79,7 +87,7 @@ class ProfessionalDeskTest : public DeskTest {
     card_.files["3F000001C001"] = test::to_der(certificate.get());
     on_executor([this] {
       professionals_ =
-          std::make_unique<ProfessionalDesk>(io_.get_executor(), desk_, config_, "", journal_, clock_);
+          std::make_unique<ProfessionalDesk>(io_.get_executor(), desk_, config_, "", journal_, sleeping_);
     });
     desk_.start();
     insert_cps();
@@ -139,6 +147,7 @@ class ProfessionalDeskTest : public DeskTest {
   std::mutex card_mutex_;
   std::function<void()> at_verify;  ///< before the card hears VERIFY, on the worker's thread
   CpsConfig config_;
+  SleepingClock sleeping_;
   MemoryJournal journal_;
   std::unique_ptr<ProfessionalDesk> professionals_;
 };

@@ -111,6 +111,32 @@ TEST_F(ProfessionalDeskTest, T_PIN_03_ARefusedConsentSendsNothing) {
   EXPECT_EQ(verifies(), 0U);
 }
 
+TEST_F(ProfessionalDeskTest, T_PIN_05_AfterASuspendNoSignatureIsMadeAndTheCardIsReset) {
+  start();
+  const std::string lease = login().token;
+  auto signer = result(asio::co_spawn(
+      io_,
+      [](ProfessionalDesk& desk, std::string token) -> asio::awaitable<std::shared_ptr<Signer>> {
+        co_return std::shared_ptr<Signer>(desk.grant(token, kUid).signer);
+      }(*professionals_, lease),
+      asio::use_future));
+  sleeping_.slept = 1;
+  auto signing = asio::co_spawn(io_, signer->sign(from_hex("616263"), {}), asio::use_future);
+  try {
+    result(std::move(signing));
+    ADD_FAILURE() << "signed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::LEASE_INVALID);
+  }
+  {
+    const std::lock_guard lock(card_mutex_);
+    EXPECT_EQ(card_.sent("002A"), 0U);
+  }
+  ASSERT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
+  EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
+  on_executor([&] { signer.reset(); });
+}
+
 TEST_F(ProfessionalDeskTest, TheLastLeaseDropsTheVerifiedStateOrLeavesItAsConfigured) {
   for (const auto& [choice, disposition] :
        {std::pair(OnLeaseEnd::RESET, SCARD_RESET_CARD), std::pair(OnLeaseEnd::LEAVE, SCARD_LEAVE_CARD)}) {
