@@ -41,6 +41,9 @@ using Awaitable = asio::awaitable<T>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
+// What is read and not yet parsed: the parser's own limits do not count the line of a chunk's size, nor
+// trailers.
+constexpr std::size_t kMaxPendingBytes = 64 * 1024;
 // An idle connection may have been forgotten by a firewall in between; asking on it would hang until
 // time-out.
 constexpr std::chrono::seconds kMaxIdle{20};
@@ -48,7 +51,7 @@ constexpr std::chrono::seconds kMaxIdle{20};
 struct Connection {
   Connection(const asio::any_io_executor& executor, ssl::context& tls) : stream(executor, tls) {}
   ssl::stream<tcp::socket> stream;
-  beast::flat_buffer buffer;
+  beast::flat_buffer buffer{kMaxPendingBytes};
   Steady::time_point idle_since;
   std::uint64_t epoch = 0;
 

@@ -116,6 +116,31 @@ TEST_F(HostileServer, T_INS_02_EndlessHeaders) {
   EXPECT_EQ(error_from(server.url()).code(), Code::INSI_ANSWER_INVALID);
 }
 
+TEST_F(HostileServer, T_INS_02_ChunkExtensionsAndTrailersAreBounded) {
+  const std::string block(16 * 1024, 'A');
+  TlsServer extension([&](TlsSession& session) {
+    session.read_request();
+    session.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=");
+    for (int i = 0; i < 64; ++i) session.send(block);  // 1 MiB of a line without end
+    session.wait_for_close();
+  });
+  const Error too_long = error_from(extension.url());
+  EXPECT_EQ(too_long.code(), Code::INSI_ANSWER_INVALID) << too_long.what();
+  TlsServer trailers([](TlsSession& session) {
+    session.read_request();
+    session.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n1\r\nA\r\n0\r\n");
+    for (int i = 0; i < 5000; ++i) session.send("X: " + std::string(200, 'A') + "\r\n");
+    session.wait_for_close();
+  });
+  EXPECT_EQ(error_from(trailers.url()).code(), Code::INSI_ANSWER_INVALID);
+  TlsServer honest([](TlsSession& session) {
+    session.read_request();
+    session.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\n\r\n");
+    session.wait_for_close();
+  });
+  EXPECT_EQ(error_from(honest.url()).detail(), "HTTP 200");
+}
+
 TEST_F(HostileServer, T_INS_02_ASlowDripEndsWithTheTime) {
   TlsServer server([](TlsSession& session) {
     session.read_request();
