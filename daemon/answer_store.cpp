@@ -14,12 +14,11 @@ constexpr std::size_t kMaxOfAll = 4096;
 
 }  // namespace
 
-AnswerStore::Named AnswerStore::keep(std::uint32_t uid, insi::Answer answer, InsiEnvironment environment,
-                                     std::chrono::seconds ttl) {
+AnswerStore::Named AnswerStore::keep(std::uint32_t uid, KeptAnswer answer, std::chrono::seconds ttl) {
   forget_expired();
   make_room(uid);
-  Record record{random_hex(16), uid, clock_.steady() + ttl,
-                KeptAnswer{std::move(answer), environment, clock_.wall() + ttl}};
+  answer.expires = clock_.wall() + ttl;
+  Record record{random_hex(16), uid, clock_.steady() + ttl, std::move(answer)};
   Named named{record.id, record.kept.expires};
   const Clock::Steady until = record.until;
   answers_.push_back(std::move(record));
@@ -46,6 +45,18 @@ const KeptAnswer& AnswerStore::find(const std::string& id, std::uint32_t uid) {
                                   [&](const Record& record) { return record.uid == uid && record.id == id; });
   if (found == answers_.end()) throw Error(Code::NOT_FOUND, "no such answer");
   return found->kept;
+}
+
+void AnswerStore::forget(const std::string& id, std::uint32_t uid) {
+  find(id, uid);
+  std::erase_if(answers_, [&](const Record& record) { return record.uid == uid && record.id == id; });
+}
+
+void AnswerStore::card_left(const std::string& generation) {
+  std::erase_if(answers_, [&](const Record& record) {
+    return record.kept.ends_with_card &&
+           std::ranges::find(record.kept.generations, generation) != record.kept.generations.end();
+  });
 }
 
 void AnswerStore::forget_expired() {

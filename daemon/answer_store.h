@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,7 +21,12 @@ namespace insd {
 struct KeptAnswer {
   insi::Answer answer;
   InsiEnvironment environment = InsiEnvironment::UNSET;
-  Clock::Wall expires;
+  Clock::Wall expires{};   ///< set by keep()
+  Clock::Wall asked_at{};  ///< when INSi was asked
+  /// Not about the person asked for: accepting it is refused with ANSWER_BLOCKED (threats: T-INS-01).
+  bool blocked = false;
+  std::vector<std::string> generations{};  ///< of the cards it came from
+  bool ends_with_card = false;             ///< a kiosk's: forgotten when one of `generations` ends
 };
 
 /// On the executor only.
@@ -35,10 +41,16 @@ class AnswerStore {
     Clock::Wall expires;
   };
   /// Beyond 256 answers of one user or 4096 of all, the oldest of that user (of all) is forgotten.
-  Named keep(std::uint32_t uid, insi::Answer answer, InsiEnvironment environment, std::chrono::seconds ttl);
+  Named keep(std::uint32_t uid, KeptAnswer answer, std::chrono::seconds ttl);
 
   /// Throws NOT_FOUND for an unknown or expired id and for another user's, without telling which.
   const KeptAnswer& find(const std::string& id, std::uint32_t uid);
+
+  /// Throws as find().
+  void forget(const std::string& id, std::uint32_t uid);
+
+  /// A card left: the answers of kiosks that came from it go.
+  void card_left(const std::string& generation);
 
   [[nodiscard]] std::size_t size() const { return answers_.size(); }
 

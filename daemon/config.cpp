@@ -180,6 +180,47 @@ void read_phases(Section& section, InsiPhaseLimits& phases) {
   limit("body", phases.body);
 }
 
+FaultRule read_fault(Section& section) {
+  FaultRule rule;
+  section.text("subcode", rule.subcode, 64);
+  section.text("code", rule.code, 64);
+  section.text("severity", rule.severity, 64);
+  if (rule.subcode.empty() && rule.code.empty()) section.refuse("code", "or subcode must be given");
+  section.require("meaning");
+  section.choice<FaultMeaning>("meaning", rule.meaning,
+                               {{"unavailable", FaultMeaning::UNAVAILABLE},
+                                {"not_authorised", FaultMeaning::NOT_AUTHORISED},
+                                {"fault", FaultMeaning::FAULT}});
+  return rule;
+}
+
+// The hosts of the real service are services-ps... of ameli.fr, those of qualification begin with "qualif"
+// (specs: insi 4). Whatever else is said to be there may be real.
+bool is_production_host(std::string endpoint) {
+  for (char& c : endpoint) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return endpoint.find("ameli.fr") != std::string::npos && !endpoint.starts_with("https://qualif");
+}
+
+void read_search_rules(Section& section, InsiConfig& insi) {
+  section.choice<VitaleSerialRule>("vitale_serial", insi.vitale_serial,
+                                   {{"auto", VitaleSerialRule::AUTO},
+                                    {"required", VitaleSerialRule::REQUIRED},
+                                    {"optional", VitaleSerialRule::OPTIONAL}});
+  section.duration("retry_delay", insi.retry_delay, milliseconds(0), minutes(1));
+  section.number("searches_per_minute", insi.searches_per_minute, 1, 1'000'000);
+  section.number("searches_per_minute_all", insi.searches_per_minute_all, 1, 1'000'000);
+  section.flag("qualification_not_found", insi.qualification_not_found);
+  if (insi.qualification_not_found &&
+      (insi.environment != InsiEnvironment::TEST || is_production_host(insi.endpoint))) {
+    section.refuse("qualification_not_found",
+                   "is for the qualification platform only: a fault of the real "
+                   "service is never \"not found\"");
+  }
+  section.tables("fault", [&](Section& fault) { insi.faults.push_back(read_fault(fault)); });
+}
+
 void read_insi(Section& section, InsiConfig& insi) {
   section.choice<InsiEnvironment>(
       "environment", insi.environment,
@@ -219,6 +260,7 @@ void read_insi(Section& section, InsiConfig& insi) {
     if (!path.starts_with('/')) section.refuse("operations", "must be absolute paths");
     insi.operations.emplace_back(path);
   }
+  read_search_rules(section, insi);
 }
 
 void read_users(Section& section, std::vector<std::string>& users) {

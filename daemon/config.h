@@ -22,6 +22,10 @@ enum class PinPadUse : std::uint8_t { NEVER, AUTO };
 /// Where the audit trail is kept: a chained file in the state directory, or journald alone.
 enum class JournalStore : std::uint8_t { FILE, JOURNALD };
 enum class CertificatePolicy : std::uint8_t { REFUSE, REPORT };
+/// Does a search by card need the card's serial number? AUTO: in production.
+enum class VitaleSerialRule : std::uint8_t { AUTO, REQUIRED, OPTIONAL };
+/// What a SOAP fault means for the caller.
+enum class FaultMeaning : std::uint8_t { UNAVAILABLE, NOT_AUTHORISED, FAULT };
 enum class CallerRole : std::uint8_t { NONE, DESK, KIOSK, NON_REPOSITORY, ADMIN };
 enum class ReaderRole : std::uint8_t { ANY, PROFESSIONAL, PATIENT };
 
@@ -113,6 +117,14 @@ struct InsiPhaseLimits {
   bool operator==(const InsiPhaseLimits&) const = default;
 };
 
+/// [[insi.fault]]: what is set must be what the fault says; the first entry that fits counts, before what
+/// insd knows itself (specs: insi 8.9).
+struct FaultRule {
+  std::string subcode, code, severity;
+  FaultMeaning meaning = FaultMeaning::FAULT;
+  bool operator==(const FaultRule&) const = default;
+};
+
 /// [insi]
 struct InsiConfig {
   InsiEnvironment environment = InsiEnvironment::UNSET;  ///< test | production; no default
@@ -137,6 +149,13 @@ struct InsiConfig {
   std::vector<OrganisationConfig> legal_entities;  ///< [[insi.legal_entity]]: further certificates
   /// Descriptors of the national operations: files, or directories of *.toml. Empty: the package's own.
   std::vector<std::filesystem::path> operations;
+  VitaleSerialRule vitale_serial = VitaleSerialRule::AUTO;
+  std::chrono::milliseconds retry_delay{2'000};  ///< before the one retry of a passing fault; 0: no retry
+  std::size_t searches_per_minute = 60;          ///< questions to INSi, per user id
+  std::size_t searches_per_minute_all = 240;     ///< the same, of all users
+  /// The qualification platform says insi_101/102 where production says 01: read them as such. Test only.
+  bool qualification_not_found = false;
+  std::vector<FaultRule> faults;  ///< key fault
   bool operator==(const InsiConfig&) const = default;
 };
 

@@ -119,7 +119,7 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
     result.generations.push_back(result.professional_card->generation);
   }
   if (result.reply.outcome == insi::Outcome::FOUND && result.reply.answer) {
-    result.answer = answers_.keep(searcher.owner.uid, *result.reply.answer, result.environment,
+    result.answer = answers_.keep(searcher.owner.uid, {*result.reply.answer, result.environment},
                                   searcher.config->insi.answer_ttl);
     result.missing_for_qualification = {"ACCEPTANCE", "DOCUMENT_CHECK"};
   }

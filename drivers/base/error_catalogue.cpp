@@ -234,8 +234,9 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
     {Code::INSI_UNREACHABLE, "INSI_UNREACHABLE", Layer::INSI, Retry::LATER,
      "The INSi service cannot be reached: the question was not asked.",
      "Le téléservice INSi est injoignable : la question n'a pas été posée.",
-     "Keep the present status and ask again during this visit.",
-     "Garder le statut actuel et recommencer pendant ce passage."},
+     "Keep the present status, a new patient stays provisional, and ask again during this visit.",
+     "Garder le statut actuel, laisser un nouveau patient en identité provisoire, et recommencer pendant ce "
+     "passage."},
     {Code::INSI_TLS_UNTRUSTED, "INSI_TLS_UNTRUSTED", Layer::INSI, Retry::NEVER,
      "The server is not the INSi service that the trust store vouches for.",
      "Le serveur joint n'est pas reconnu comme le téléservice INSi.",
@@ -248,8 +249,9 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
     {Code::INSI_UNAVAILABLE, "INSI_UNAVAILABLE", Layer::INSI, Retry::LATER,
      "The INSi service reports a passing fault: the question was not answered.",
      "Le téléservice INSi signale une panne passagère : la question est restée sans réponse.",
-     "Keep the present status and ask again during this visit.",
-     "Garder le statut actuel et recommencer pendant ce passage."},
+     "Keep the present status, a new patient stays provisional, and ask again during this visit.",
+     "Garder le statut actuel, laisser un nouveau patient en identité provisoire, et recommencer pendant ce "
+     "passage."},
     {Code::INSI_NOT_AUTHORISED, "INSI_NOT_AUTHORISED", Layer::INSI, Retry::NEVER,
      "The INSi service does not accept this software or certificate.",
      "Le téléservice INSi n'accepte pas ce logiciel ou ce certificat.",
@@ -401,6 +403,11 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "La carte ne porte pas l'activité décrite par ce profil (structure et secteur) : rien n'a été envoyé.",
      "Choose the profile of an activity on the card, or correct structure_id and sector of the profile.",
      "Choisir le profil d'une activité de la carte, ou corriger la structure et le secteur du profil."},
+    {Code::APCV_IDENTITY_REFUSED, "APCV_IDENTITY_REFUSED", Layer::IDENTITY, Retry::NEVER,
+     "An identity from the application carte Vitale is already qualified: INSi is not asked about it.",
+     "Une identité issue de l'application carte Vitale est déjà qualifiée : le téléservice INSi n'est pas "
+     "interrogé.",
+     "Keep the identity that the application gave.", "Conserver l'identité donnée par l'application."},
 });
 
 constexpr bool in_order() {
@@ -410,7 +417,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::PROFILE_NOT_ON_CARD, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::APCV_IDENTITY_REFUSED, "every code needs a row");
 
 }  // namespace
 

@@ -130,6 +130,8 @@ enum class Code : std::uint16_t {
   ORGANISATION_CERTIFICATE_NAME,
   // the profile and the card in use
   PROFILE_NOT_ON_CARD,
+  // what must not be asked
+  APCV_IDENTITY_REFUSED,
 };
 
 struct CatalogueEntry {

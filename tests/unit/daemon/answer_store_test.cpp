@@ -23,7 +23,7 @@ class AnswerStoreTest : public ::testing::Test {
                           std::chrono::seconds ttl = std::chrono::seconds(60)) {
     insi::Answer answer;
     answer.birth_name = std::move(name);
-    return store.keep(uid, answer, InsiEnvironment::TEST, ttl);
+    return store.keep(uid, {answer, InsiEnvironment::TEST}, ttl);
   }
   bool known(const std::string& id, std::uint32_t uid) {
     try {
@@ -91,6 +91,29 @@ TEST_F(AnswerStoreTest, IsBoundedForEachUserAndForAll) {
   EXPECT_TRUE(known(other.id, 2));  // a busy user pushes out nobody else's answers
   for (std::uint32_t uid = 10; uid < 6000; ++uid) keep(uid);
   EXPECT_EQ(store.size(), 4096U);
+}
+
+TEST_F(AnswerStoreTest, IsForgottenByItsUserOnly) {
+  const auto named = keep(1);
+  EXPECT_THROW(store.forget(named.id, 2), Error);
+  EXPECT_TRUE(known(named.id, 1));
+  store.forget(named.id, 1);
+  EXPECT_FALSE(known(named.id, 1));
+  EXPECT_THROW(store.forget(named.id, 1), Error);
+}
+
+TEST_F(AnswerStoreTest, AKiosksAnswerEndsWithItsCardADesksDoesNot) {
+  const auto ttl = std::chrono::seconds(60);
+  KeptAnswer answer;
+  answer.generations = {"g-1", "g-2"};
+  const auto desk = store.keep(1, answer, ttl);
+  answer.ends_with_card = true;
+  const auto kiosk = store.keep(1, answer, ttl);
+  store.card_left("g-3");
+  EXPECT_TRUE(known(kiosk.id, 1));
+  store.card_left("g-2");
+  EXPECT_FALSE(known(kiosk.id, 1));
+  EXPECT_TRUE(known(desk.id, 1));
 }
 
 TEST_F(AnswerStoreTest, IdsDiffer) {

@@ -27,6 +27,43 @@ std::string refusal(std::string_view text) {
   return "accepted";
 }
 
+TEST(Config, TheRulesOfSearches) {
+  const InsiConfig defaults = parse_config("", "insd.toml").insi;
+  EXPECT_EQ(defaults.vitale_serial, VitaleSerialRule::AUTO);
+  EXPECT_EQ(defaults.retry_delay, std::chrono::seconds(2));
+  EXPECT_EQ(defaults.searches_per_minute, 60U);
+  EXPECT_EQ(defaults.searches_per_minute_all, 240U);
+  EXPECT_FALSE(defaults.qualification_not_found);
+  const InsiConfig set = parse_config(
+                             "[insi]\nvitale_serial = \"optional\"\nretry_delay = \"0s\"\n"
+                             "[[insi.fault]]\ncode = \"insi_100\"\nmeaning = \"unavailable\"\n",
+                             "insd.toml")
+                             .insi;
+  EXPECT_EQ(set.vitale_serial, VitaleSerialRule::OPTIONAL);
+  EXPECT_EQ(set.retry_delay, std::chrono::seconds(0));
+  ASSERT_EQ(set.faults.size(), 1U);
+  EXPECT_EQ(set.faults[0], (FaultRule{"", "insi_100", "", FaultMeaning::UNAVAILABLE}));
+  EXPECT_THAT(refusal("[[insi.fault]]\nmeaning = \"fault\"\n"), HasSubstr("or subcode must be given"));
+  EXPECT_THAT(refusal("[[insi.fault]]\ncode = \"insi_100\"\n"), HasSubstr("meaning"));
+}
+
+TEST(Config, AFaultIsReadAsNotFoundOnTheQualificationPlatformOnly) {
+  const auto with = [](const std::string& rest) {
+    return refusal("[insi]\nqualification_not_found = true\n" + rest);
+  };
+  EXPECT_EQ(with("environment = \"test\"\n"), "accepted");
+  EXPECT_EQ(with("environment = \"test\"\nendpoint = \"https://qualiflps.services-ps.ameli.fr/lps\"\n"),
+            "accepted");
+  EXPECT_THAT(with(""), HasSubstr("qualification platform only"));
+  EXPECT_THAT(with("environment = \"production\"\n"), HasSubstr("qualification platform only"));
+  for (const char* host :
+       {"services-ps.ameli.fr", "SERVICES-PS-tlsm.Ameli.fr", "services-ps.ameli.fr.:443"}) {
+    EXPECT_THAT(with(std::string("environment = \"test\"\nendpoint = \"https://") + host + "/lps\"\n"),
+                HasSubstr("qualification platform only"))
+        << host;
+  }
+}
+
 TEST(Config, EmptyFileGivesTheDocumentedDefaults) {
   const Config config = parse_config("", "insd.toml");
   EXPECT_EQ(config.daemon.socket, "/run/insd/insd.sock");
