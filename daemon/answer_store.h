@@ -27,6 +27,7 @@ struct KeptAnswer {
   bool blocked = false;
   std::vector<std::string> generations{};  ///< of the cards it came from
   bool ends_with_card = false;             ///< a kiosk's: forgotten when one of `generations` ends
+  bool found_by_other_given_name = false;  ///< not through the first given name alone
 };
 
 /// On the executor only.

@@ -116,6 +116,8 @@ App::App(AppOptions options, Config config)
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
       search_(search_parts(), answers_, *journal_, clock_),
+      revisions_(started_with_.daemon.state_dir / "identities.sqlite", keys_->seal.all().front(), clock_),
+      identities_(io_.get_executor(), revisions_, *journal_, clock_),
       limiter_(started_with_.daemon.requests_per_minute, clock_),
       backend_{io_,
                desk_,
@@ -128,7 +130,10 @@ App::App(AppOptions options, Config config)
                {INSD_VERSION, start_id_, clock_.wall()},
                keys_,
                started_with_.daemon.journal == JournalStore::FILE ? started_with_.daemon.state_dir
-                                                                  : std::filesystem::path()},
+                                                                  : std::filesystem::path(),
+               answers_,
+               identities_,
+               kiosks_},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       watchdog_(io_),
       last_moment_(io_) {
@@ -256,6 +261,8 @@ void App::reload() {
 // A connection kept alive outlives the card whose exchanges it carried: it ends with the professional's. The
 // patient's comes and goes.
 void App::card_left(const std::string& generation) {
+  kiosks_.end(generation);
+  identities_.card_left(generation);
   if (asked_for_.erase(generation) == 0) return;
   if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection();
 }

@@ -62,6 +62,9 @@ class App {
   desk::VitaleDesk vitale_;
   AnswerStore answers_;
   Search search_;
+  Revisions revisions_;
+  Identities identities_;
+  KioskVisits kiosks_;
   api::RateLimiter limiter_;
   api::Backend backend_;
   std::optional<api::Listener> listener_;

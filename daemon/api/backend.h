@@ -16,6 +16,8 @@
 #include "daemon/desk/desk.h"
 #include "daemon/desk/professional.h"
 #include "daemon/desk/vitale_desk.h"
+#include "daemon/identities/identities.h"
+#include "daemon/identities/kiosk_visits.h"
 #include "daemon/keys/site_keys.h"
 #include "daemon/search.h"
 
@@ -59,6 +61,9 @@ struct Backend {
   RunInfo info;
   std::shared_ptr<keys::SiteKeyRing> keys;  ///< the site's own
   std::filesystem::path trail;  ///< state directory with the audit trail; empty: it is in journald
+  AnswerStore& answers;
+  Identities& identities;
+  KioskVisits& kiosks;
   OpenStreams streams{};
   UnansweredPrompts prompts{clock};
   std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted

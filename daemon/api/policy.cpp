@@ -8,6 +8,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "drivers/base/error.h"
+#include "insd/v1/identity_service.pb.h"
 #include "insd/v1/insi_service.pb.h"
 #include "insd/v1/journal_service.pb.h"
 #include "insd/v1/professional_service.pb.h"
@@ -21,6 +22,7 @@ namespace {
 struct Row {
   std::string_view method;
   bool desk, kiosk, non_repository, admin;
+  std::string_view right = {};  // must be given by name, in the entry that decides
 };
 
 // Who may call what. NON_REPOSITORY may verify an identity but never retrieve one, so it has no search; a
@@ -38,6 +40,18 @@ constexpr auto kTable = std::to_array<Row>({
     {"InsiService/SearchByVitale", true, true, false, true},
     {"InsiService/SearchByTraits", true, true, false, true},
     {"InsiService/VerifyIdentity", true, true, true, true},
+    {"IdentityService/CreateIdentity", true, true, false, true},
+    {"IdentityService/DeclareIdentity", true, false, true, true, "declare_identity"},
+    {"IdentityService/Compare", true, false, false, true},
+    {"IdentityService/Accept", true, false, false, true},
+    {"IdentityService/Validate", true, false, false, true},
+    {"IdentityService/SetAttributes", true, false, true, true},
+    {"IdentityService/GetStatus", true, true, true, true},
+    {"IdentityService/Demote", true, false, true, true},
+    {"IdentityService/AcceptApcv", true, false, false, true, "accept_apcv"},
+    {"IdentityService/Seal", true, true, true, true},
+    {"IdentityService/Restore", true, false, true, true},
+    {"IdentityService/ForgetIdentity", true, true, true, true},
     {"JournalService/VerifyJournal", false, false, false, true},
     {"JournalService/ListJournalRecords", false, false, false, true},
     {"SystemService/GetInfo", true, true, true, true},

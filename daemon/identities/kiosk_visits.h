@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kiosk is about: one card, one person on it, from the reading that the patient started to the removal
+// of the card. A kiosk runs as a user of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace insd {
+
+struct KioskVisit {
+  std::string generation;  ///< of the card
+  std::size_t beneficiary_index = 0;
+  std::string given_name;  ///< as on the card: all that the kiosk may show
+};
+
+/// On the executor only.
+class KioskVisits {
+ public:
+  /// The patient has started: whatever that user was about before is over.
+  void begin(std::uint32_t uid, KioskVisit visit) { visits_[uid] = std::move(visit); }
+  [[nodiscard]] const KioskVisit* find(std::uint32_t uid) const;
+  /// The card has gone: whose visits ended.
+  std::vector<std::uint32_t> end(const std::string& generation);
+
+ private:
+  std::map<std::uint32_t, KioskVisit> visits_;
+};
+
+}  // namespace insd
