@@ -7,8 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/system/desk_client.h"
-#include "tests/world/world.h"
+#include "tests/system/insi_desk.h"
 
 namespace insd::test {
 namespace {
@@ -20,53 +19,20 @@ using ::testing::Not;
 constexpr const char* kNir = "1.2.250.1.213.1.4.8";
 constexpr const char* kNia = "1.2.250.1.213.1.4.9";
 
-struct Identity {
-  std::string birth_name;
-  std::vector<std::string> given_names;
-  std::string sex, birth_date, birth_place;
-};
 struct Expected {
   std::string number, key, oid, given_names, birth_place;
   int history = 0;
 };
 
-class InsiConformityTest : public ::testing::Test {
+class InsiConformityTest : public InsiDesk {
  protected:
-  /// A desk with both cards, logged in. `steps`: what the simulator injects.
-  explicit InsiConformityTest(const std::string& steps = {}) {
-    world_.start_pcscd();
-    world_.insert_card(0, "cps3", "cps-dr-exemple");
-    vitale_ = &world_.insert_card(1, "vitale2", "vitale-demo");
-    world_.start_insi({.more = steps});
-    world_.start_insd(world_.insd_config());
-    client_.emplace(world_.socket());
-    login_ = client_->login();
-    lease_ = login_->finish("1234");
-    if (!lease_) throw std::runtime_error(login_->failure().detail.ShortDebugString());
-  }
+  using InsiDesk::InsiDesk;
   // A request that the simulator refused was no conforming request, whatever the client was told.
   void TearDown() override {
     for (const auto& line : world_.insi().lines()) EXPECT_THAT(line, Not(HasSubstr("REFUSED")));
   }
 
-  v1::SearchResult search(const Identity& who) {
-    v1::SearchByTraitsRequest request;
-    *request.mutable_context() = DeskClient::context(lease_->lease());
-    auto* traits = request.mutable_traits();
-    traits->set_birth_name(who.birth_name);
-    for (const auto& name : who.given_names) traits->add_given_names(name);
-    traits->set_sex(who.sex);
-    traits->set_birth_date(who.birth_date);
-    traits->set_birth_place(who.birth_place);
-    return expect_value(client_->search(request));
-  }
-  [[nodiscard]] v1::SearchByVitaleRequest by_card(const v1::VitaleReading& reading, unsigned index) const {
-    v1::SearchByVitaleRequest request;
-    *request.mutable_context() = DeskClient::context(lease_->lease());
-    request.mutable_card()->mutable_card()->set_generation(reading.generation());
-    request.mutable_card()->set_beneficiary_index(index);
-    return request;
-  }
+  v1::SearchResult search(const Asked& who) { return expect_value(ask(who)); }
   [[nodiscard]] v1::SearchByVitaleRequest supplied(std::chrono::minutes age) const {
     v1::SearchByVitaleRequest request;
     *request.mutable_context() = DeskClient::context(lease_->lease());
@@ -79,7 +45,7 @@ class InsiConformityTest : public ::testing::Test {
     return request;
   }
 
-  void expect_found(const Identity& who, const Expected& expected) {
+  void expect_found(const Asked& who, const Expected& expected) {
     SCOPED_TRACE(who.birth_name);
     const auto result = search(who);
     expect_answer(result, expected);
@@ -101,12 +67,6 @@ class InsiConformityTest : public ::testing::Test {
     // The application's own record gets the very bytes.
     EXPECT_THAT(result.trace().result_xml(), HasSubstr("NumIdentifiant>" + expected.number));
   }
-
-  world::World world_;
-  world::Card* vitale_ = nullptr;
-  std::optional<DeskClient> client_;
-  std::unique_ptr<Login> login_;
-  std::optional<v1::Lease> lease_;
 };
 
 // The conformity tests on the Vitale card: the assertion, its age, the card that is no longer the same.
@@ -224,14 +184,7 @@ TEST_F(InsiInjectedTest, CNDA_1_10_AnInjectedNiaByCard) {
 }
 
 TEST_F(InsiInjectedTest, T_INS_02_ACodeThatNobodyKnowsIsShownAsItCame) {
-  v1::SearchByTraitsRequest request;
-  *request.mutable_context() = DeskClient::context(lease_->lease());
-  auto* traits = request.mutable_traits();
-  traits->set_birth_name("NESSI");
-  traits->add_given_names("NATHALIE");
-  traits->set_sex("F");
-  traits->set_birth_date("1977-07-14");
-  const auto outcome = client_->search(request);
+  const auto outcome = ask({"NESSI", {"NATHALIE"}, "F", "1977-07-14", ""});
   ASSERT_EQ(code_of(outcome), "INSI_FAULT");
   const auto shown = std::get<Failure>(outcome).detail.DebugString();
   for (const char* part : {"insi_777", "siram_41", "Libelle inconnu"}) EXPECT_THAT(shown, HasSubstr(part));
