@@ -54,15 +54,23 @@ std::shared_ptr<insi::Exchange> make_exchange(const InsiConfig& insi, const Cloc
 std::string trust_of(const InsiConfig& insi) {
   std::string content;
   if (!asks_insi(insi)) return content;
-  for (const auto& name : {insi.trust_store, insi.organisation.pkcs12, insi.organisation.certificate}) {
+  std::vector<OrganisationConfig> organisations = insi.legal_entities;
+  organisations.push_back(insi.organisation);
+  std::vector<std::filesystem::path> open_files{insi.trust_store}, secret_files;
+  for (const OrganisationConfig& each : organisations) {
+    open_files.insert(open_files.end(), {each.pkcs12, each.certificate});
+    secret_files.insert(secret_files.end(), {each.passphrase_file, each.pin_file});
+  }
+  for (const auto& name : open_files) {
     std::ifstream file(name, std::ios::binary);
     content.append(std::istreambuf_iterator<char>(file), {});
   }
-  for (const auto& name : {insi.organisation.passphrase_file, insi.organisation.pin_file}) {
+  for (const auto& name : secret_files) {
     std::error_code absent;
     const auto changed = std::filesystem::last_write_time(name, absent);
     if (!absent) content += std::to_string(changed.time_since_epoch().count());
   }
+  content += insi::operations_text(insi.operations);
   return content;
 }
 
@@ -118,12 +126,14 @@ App::App(AppOptions options, Config config)
       search_(search_parts(), answers_, *journal_, clock_),
       revisions_(started_with_.daemon.state_dir / "identities.sqlite", keys_->seal.all().front(), clock_),
       identities_(io_.get_executor(), revisions_, *journal_, clock_),
+      verification_(verification_parts(), *journal_, clock_),
       limiter_(started_with_.daemon.requests_per_minute, clock_),
       backend_{io_,
                desk_,
                professionals_,
                vitale_,
                search_,
+               verification_,
                rules_,
                limiter_,
                clock_,
@@ -148,8 +158,7 @@ App::App(AppOptions options, Config config)
 
 App::~App() = default;
 
-SearchParts App::search_parts() {
-  SearchParts parts;
+void App::fill_signatory_parts(SignatoryParts& parts) {
   parts.grant = [this](const std::string& lease, std::uint32_t uid) {
     auto grant = professionals_.grant(lease, uid);
     asked_for_.insert(grant.professional.card.generation);
@@ -158,6 +167,25 @@ SearchParts App::search_parts() {
   parts.require_current = [this](const std::vector<std::string>& generations) {
     professionals_.require_current(generations);
   };
+  parts.activities = [this](const std::string& lease, std::uint32_t uid, desk::Patience patience) {
+    return professionals_.activities(lease, uid, std::move(patience));
+  };
+}
+
+VerificationParts App::verification_parts() {
+  VerificationParts parts;
+  fill_signatory_parts(parts);
+  parts.ask = [](const Searcher& searcher, insi::VerificationQuery query, insi::Party party, Signer* signer,
+                 insi::Exchange::BeforeSend before, std::stop_token stop) {
+    return exchange_of(searcher).verify(std::move(query), std::move(party), signer, std::move(before),
+                                        std::move(stop));
+  };
+  return parts;
+}
+
+SearchParts App::search_parts() {
+  SearchParts parts;
+  fill_signatory_parts(parts);
   parts.read_vitale_again = [this](desk::Selection card, desk::ReaderFilter allowed,
                                    desk::Patience patience) -> asio::awaitable<CardReading> {
     desk::VitaleReading reading =

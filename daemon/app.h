@@ -38,7 +38,9 @@ class App {
   bool run();
 
  private:
+  void fill_signatory_parts(SignatoryParts& parts);
   SearchParts search_parts();
+  VerificationParts verification_parts();
   [[nodiscard]] api::ListeningSocket listening_socket() const;
   void serve();
   void await_signals();
@@ -65,6 +67,7 @@ class App {
   Revisions revisions_;
   Identities identities_;
   KioskVisits kiosks_;
+  Verification verification_;
   api::RateLimiter limiter_;
   api::Backend backend_;
   std::optional<api::Listener> listener_;

@@ -2,17 +2,11 @@
 #include "daemon/config.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include "daemon/config_file.h"
 #include "daemon/config_section.h"
 #include "drivers/base/bytes.h"
-#include "drivers/base/descriptor.h"
 #include "drivers/base/error.h"
 
 namespace insd {
@@ -362,18 +356,6 @@ Config read_file_table(Section& root) {
   return config;
 }
 
-[[noreturn]] void unreadable(const std::filesystem::path& file, const std::string& why) {
-  throw Error(Code::CONFIG_INVALID, file.string() + ": " + why);
-}
-
-// What is checked is what is read: both on one descriptor (threats T-FS-01).
-void check_file(const std::filesystem::path& file, const struct stat& status) {
-  if (!S_ISREG(status.st_mode)) unreadable(file, "is not a regular file");
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) unreadable(file, "can be written by others");
-  if (status.st_uid != 0 && status.st_uid != geteuid()) unreadable(file, "belongs to another user");
-  if (static_cast<std::size_t>(status.st_size) > kMaxFileBytes) unreadable(file, "is larger than 1 MiB");
-}
-
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& file_name) {
@@ -388,24 +370,7 @@ Config parse_config(std::string_view text, const std::string& file_name) {
 }
 
 Config load_config(const std::filesystem::path& file) {
-  // O_NONBLOCK: a FIFO in its place must not hold the daemon.
-  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!opened.valid()) unreadable(file, std::strerror(errno));
-  struct stat status {};
-  if (fstat(opened.get(), &status) != 0) unreadable(file, std::strerror(errno));
-  check_file(file, status);
-  std::string text(kMaxFileBytes + 1, '\0');
-  std::size_t length = 0;
-  while (length < text.size()) {
-    const ssize_t got = read(opened.get(), text.data() + length, text.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) unreadable(file, std::strerror(errno));
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  if (length > kMaxFileBytes) unreadable(file, "is larger than 1 MiB");
-  text.resize(length);
-  return parse_config(text, file.string());
+  return parse_config(read_config_file(file, kMaxFileBytes), file.string());
 }
 
 }  // namespace insd

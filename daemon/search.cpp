@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "daemon/search_rules.h"
+#include "daemon/signatory.h"
 #include "drivers/base/error.h"
 
 namespace insd {
@@ -11,111 +12,40 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::string_view environment_name(InsiEnvironment environment) {
-  switch (environment) {
-    case InsiEnvironment::TEST:
-      return "test";
-    case InsiEnvironment::PRODUCTION:
-      return "production";
-    case InsiEnvironment::UNSET:
-      return "";
-  }
-  return "";
-}
-
 // Of two desks, one may have the neighbour's patient. A reader without a desk belongs to all of them.
 void require_same_desk(const desk::Chosen& professional, const desk::Chosen& patient) {
   if (professional.desk.empty() || patient.desk.empty() || professional.desk == patient.desk) return;
   throw Error(Code::DESK_MISMATCH, patient.desk + " and " + professional.desk);
 }
 
-std::string_view result_code(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Error& error) {
-    return error.entry().name;
-  } catch (...) {
-    return catalogue_entry(Code::INTERNAL).name;
-  }
-}
-
 }  // namespace
-
-/// Who signs and for whom, in one search.
-struct Search::Session {
-  std::optional<desk::ProfessionalDesk::Grant> grant;  // mode cps: of the lease
-  std::string user;  // for the journal: the professional, or who acts for the organisation
-  insi::Party party;
-};
 
 Search::Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock)
     : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock) {}
 
-Search::Session Search::open_session(const SearchContext& context, const Searcher& searcher) {
-  Session session;
-  desk::Professional holder;
-  if (searcher.config->insi.mode == InsiMode::ORGANISATION) {
-    holder.organisation_id = searcher.organisation_id;
-    if (context.acting_user) session.user = context.acting_user->id;
-  } else {
-    session.grant = parts_.grant(context.lease, searcher.owner.uid);
-    holder = session.grant->professional;
-    session.user = holder.national_id;
-    if (holder.test_pki && searcher.config->insi.environment == InsiEnvironment::PRODUCTION) {
-      throw Error(Code::TEST_CARD_REFUSED);
-    }
-  }
-  session.party.profile = choose_profile(searcher.config->profiles, context.profile, holder);
-  session.party.editor = *searcher.editor;
-  return session;
-}
-
 template <class Query, class Ask>
 asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Searcher& searcher,
-                                          Session& session, std::string operation, Query query,
+                                          const Signatory& signatory, std::string operation, Query query,
                                           const Ask& send, std::stop_token stop) {
-  journal::Begin begin;
-  begin.operation = std::move(operation);
-  begin.uid = searcher.owner.uid;
-  begin.pid = searcher.owner.pid;
-  begin.unit = searcher.owner.unit;
-  begin.request_id = context.request_id;
-  begin.purpose_id = context.purpose_id;
-  begin.professional = session.user;
-  begin.profile = session.party.profile.name;
-  begin.editor = session.party.editor.name;
-  begin.mode = searcher.config->insi.mode == InsiMode::ORGANISATION ? "organisation" : "cps";
-  begin.environment = environment_name(searcher.config->insi.environment);
-  std::optional<std::uint64_t> record;
   SearchResult result;
-  const Clock::Steady started = clock_.steady();
-  const auto end_record = [&](std::string_view code) {
-    if (!record) return;
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started);
-    journal::End end{std::string(code), spent.count()};
-    if (result.reply.answer) end.number = result.reply.answer->active.number;
-    journal_.end(*record, end);
+  CallRecord record(journal_, clock_, begin_record(std::move(operation), context, searcher, signatory));
+  const insi::Exchange::BeforeSend before_send = [&record](const std::string& message_id) {
+    record.begin(message_id);
   };
-  const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) {
-    begin.message_id = message_id;
-    record = journal_.begin(begin);
-  };
-
   try {
-    Signer* const signer = session.grant ? session.grant->signer.get() : nullptr;
-    result.reply =
-        co_await send(searcher, std::move(query), session.party, signer, before_send, std::move(stop));
+    result.reply = co_await send(searcher, std::move(query), signatory.party, signatory.signer(), before_send,
+                                 std::move(stop));
   } catch (...) {
-    end_record(result_code(std::current_exception()));
+    record.end(std::current_exception());
     throw;
   }
-  end_record(result.reply.code);
+  record.end(result.reply.code, result.reply.answer ? result.reply.answer->active.number : std::string());
 
   result.environment = searcher.config->insi.environment;
-  result.profile = session.party.profile.name;
+  result.profile = signatory.party.profile.name;
   result.warnings = result.reply.warnings;
-  if (session.grant) {
-    result.professional_card = session.grant->professional.card;
+  if (signatory.grant) {
+    result.professional_card = signatory.grant->professional.card;
     result.generations.push_back(result.professional_card->generation);
   }
   if (result.reply.outcome == insi::Outcome::FOUND && result.reply.answer) {
@@ -129,7 +59,7 @@ asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Se
 asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher searcher,
                                                 std::stop_token stop) {
   check_gates(search.context, searcher);
-  Session session = open_session(search.context, searcher);
+  const Signatory signatory = co_await choose_signatory(parts_, search.context, searcher, stop);
   parts_.require_current(search.expected_generations);
 
   insi::CardQuery query;
@@ -143,7 +73,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
     desk::Patience patience(stop, searcher.owner.uid, searcher.owner.pid);
     patience.until = searcher.until;
     const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
-    if (session.grant) require_same_desk(session.grant->professional.card, reading.card);
+    if (signatory.grant) require_same_desk(signatory.grant->professional.card, reading.card);
     refuse_test_card(card_nature(reading.content), searcher.config->insi.environment);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
     person = reading.content.beneficiaries[choice->beneficiary_index];
@@ -158,7 +88,7 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
 
   const SentTraits sent{
       query.birth_name.value_or(""), "", "", query.birth_date, "", query.birth_rank, !search.birth_rank};
-  SearchResult result = co_await ask(search.context, searcher, session, "rechercherInsAvecCarteVitale",
+  SearchResult result = co_await ask(search.context, searcher, signatory, "rechercherInsAvecCarteVitale",
                                      std::move(query), parts_.ask_by_card, std::move(stop));
   result.sent = sent;
   if (card) result.generations.insert(result.generations.begin(), card->generation);
@@ -178,7 +108,7 @@ asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher se
                                                 std::stop_token stop) {
   check_gates(search.context, searcher);
   const identity::SearchTraits traits = normalised_traits(search);
-  Session session = open_session(search.context, searcher);
+  const Signatory signatory = co_await choose_signatory(parts_, search.context, searcher, stop);
   parts_.require_current(search.expected_generations);
 
   insi::TraitsQuery query;
@@ -194,7 +124,7 @@ asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher se
                         query.birth_place.value_or(""),
                         std::nullopt,
                         false};
-  SearchResult result = co_await ask(search.context, searcher, session, "rechercherInsAvecTraitsIdentite",
+  SearchResult result = co_await ask(search.context, searcher, signatory, "rechercherInsAvecTraitsIdentite",
                                      std::move(query), parts_.ask_by_traits, std::move(stop));
   result.sent = sent;
   if (result.reply.answer && !answers_what_was_asked(*result.reply.answer, sent)) {

@@ -43,9 +43,9 @@ struct Searcher {
   CallerRole role = CallerRole::NONE;
   desk::ReaderFilter allowed;
   std::shared_ptr<const Config> config;
-  const EditorConfig* editor = nullptr;      ///< in *config; nullptr: none matches the caller
-  std::shared_ptr<insi::Exchange> exchange;  ///< belongs to *config; nullptr: INSi is not configured
-  std::string organisation_id;               ///< of the exchange; mode organisation
+  const EditorConfig* editor = nullptr;       ///< in *config; nullptr: none matches the caller
+  std::shared_ptr<insi::Exchange> exchange;   ///< belongs to *config; nullptr: INSi is not configured
+  std::vector<std::string> organisation_ids;  ///< of the exchange's certificates; mode organisation
 };
 
 /// The person chosen on a card in a reader of this machine.
@@ -108,11 +108,19 @@ struct CardReading {
   vitale::Reading content;
 };
 
-/// The parts a search is made of; tests bring their own.
-struct SearchParts {
+/// What every question to INSi is made of; tests bring their own.
+struct SignatoryParts {
   std::function<desk::ProfessionalDesk::Grant(const std::string& lease, std::uint32_t uid)>
       grant;  ///< mode cps
+  /// Of the card of a lease; asked for when a profile names a professional and a structure.
+  std::function<boost::asio::awaitable<desk::Activities>(const std::string& lease, std::uint32_t uid,
+                                                         desk::Patience)>
+      activities;
   std::function<void(const std::vector<std::string>& generations)> require_current;
+};
+
+/// The parts a search is made of.
+struct SearchParts : SignatoryParts {
   /// Reads the card again; CARD_CHANGED unless it is the one read under the selection's generation.
   std::function<boost::asio::awaitable<CardReading>(desk::Selection, desk::ReaderFilter, desk::Patience)>
       read_vitale_again;
@@ -124,13 +132,15 @@ struct SearchParts {
       ask_by_traits;
 };
 
+struct Signatory;
+
 /// On the executor only.
 class Search {
  public:
   Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock);
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
-  /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, TEST_CARD_REFUSED,
+  /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, PROFILE_NOT_ON_CARD, TEST_CARD_REFUSED,
   /// INVALID_ARGUMENT, TRAITS_INVALID, DESK_MISMATCH, BENEFICIARY_NOT_FOUND, NIR_MISSING,
   /// BIRTH_RANK_REQUIRED. None of these has sent anything.
   boost::asio::awaitable<SearchResult> by_vitale(VitaleSearch search, Searcher searcher,
@@ -139,11 +149,9 @@ class Search {
                                                  std::stop_token stop);
 
  private:
-  struct Session;
-  Session open_session(const SearchContext& context, const Searcher& searcher);
   template <class Query, class Ask>
   boost::asio::awaitable<SearchResult> ask(const SearchContext& context, const Searcher& searcher,
-                                           Session& session, std::string operation, Query query,
+                                           const Signatory& signatory, std::string operation, Query query,
                                            const Ask& send, std::stop_token stop);
 
   SearchParts parts_;

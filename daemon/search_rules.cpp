@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::size_t kNumberLength = 13;
 
-bool belongs_to(const ProfileConfig& profile, const desk::Professional& professional) {
-  if (!profile.professional_id.empty()) return profile.professional_id == professional.national_id;
+bool belongs_to(const ProfileConfig& profile, const ProfileHolder& holder) {
+  if (!profile.professional_id.empty()) return profile.professional_id == holder.national_id;
   // A staff card speaks for its structure (specs: cps, CPE and CPA), as an organisation's certificate does.
-  return !profile.structure_id.empty() && profile.structure_id == professional.organisation_id;
+  return !profile.structure_id.empty() && std::find(holder.structures.begin(), holder.structures.end(),
+                                                    profile.structure_id) != holder.structures.end();
 }
 
 // "ANNE-SOPHIE D'ARC" -> " ANNE SOPHIE D ARC ": words that can be looked for as a whole.
@@ -70,7 +71,7 @@ void throw_if_any(const std::vector<FieldViolation>& violations) {
 
 }  // namespace
 
-void check_gates(const SearchContext& context, const Searcher& searcher) {
+void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse use) {
   for (const IdentityAttribute attribute : context.attributes) {
     if (attribute != IdentityAttribute::HOMONYM) throw Error(Code::IDENTITY_FORBIDS_CALL);
   }
@@ -82,17 +83,18 @@ void check_gates(const SearchContext& context, const Searcher& searcher) {
   if (insi.mode == InsiMode::ORGANISATION && !insi.organisation.configured()) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   }
-  if (searcher.role == CallerRole::NONE || searcher.role == CallerRole::NON_REPOSITORY) {
+  const bool keeps_none = searcher.role == CallerRole::NON_REPOSITORY;
+  if (searcher.role == CallerRole::NONE || (keeps_none && use == InsiUse::RETRIEVE)) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");
   }
   if (searcher.editor == nullptr) throw Error(Code::EDITOR_NOT_CONFIGURED);
 }
 
 const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, const std::string& name,
-                                    const desk::Professional& professional) {
+                                    const ProfileHolder& holder) {
   const ProfileConfig* only = nullptr;
   for (const ProfileConfig& profile : profiles) {
-    if (!belongs_to(profile, professional)) continue;
+    if (!belongs_to(profile, holder)) continue;
     if (!name.empty()) {
       if (profile.name == name) return profile;
       continue;

@@ -8,15 +8,23 @@
 
 namespace insd {
 
+/// What a caller wants of INSi: a caller that keeps no identities may verify one, not retrieve it.
+enum class InsiUse : std::uint8_t { RETRIEVE, VERIFY };
+
 /// Throws IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED, EDITOR_NOT_CONFIGURED:
 /// in this order.
-void check_gates(const SearchContext& context, const Searcher& searcher);
+void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse use = InsiUse::RETRIEVE);
 
-/// The profile named, or the only one that belongs to the professional (in mode organisation: to the
-/// structure of the certificate, the holder's organisation_id). Throws PROFILE_UNKNOWN (no such name, or it
-/// belongs to somebody else) and PROFILE_REQUIRED (none or several).
+/// Whom a profile can belong to.
+struct ProfileHolder {
+  std::string national_id;              ///< of the card; empty in mode organisation
+  std::vector<std::string> structures;  ///< OU of the card, or of each of the organisation's certificates
+};
+
+/// The profile named, or the only one that belongs to the professional or to a structure of theirs. Throws
+/// PROFILE_UNKNOWN (no such name, or it belongs to somebody else) and PROFILE_REQUIRED (none or several).
 const ProfileConfig& choose_profile(const std::vector<ProfileConfig>& profiles, const std::string& name,
-                                    const desk::Professional& professional);
+                                    const ProfileHolder& holder);
 
 /// TEST when a number on the card cannot be a person's: letters that are not Corsica's (specs: vitale 2.5).
 /// Otherwise unknown, and not to be known from what is readable: the card's own word for it is only told by

@@ -20,6 +20,7 @@
 #include "daemon/identities/kiosk_visits.h"
 #include "daemon/keys/site_keys.h"
 #include "daemon/search.h"
+#include "daemon/verification.h"
 
 namespace insd::api {
 
@@ -55,6 +56,7 @@ struct Backend {
   desk::ProfessionalDesk& professionals;
   desk::VitaleDesk& vitale;
   Search& search;
+  Verification& verification;
   CurrentRules& rules;
   RateLimiter& limiter;
   const Clock& clock;

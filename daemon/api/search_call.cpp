@@ -35,15 +35,8 @@ Searcher searcher_of(const Backend& backend, const Call& call) {
   searcher.config = call.rules->config();
   searcher.editor = call.rules->editor_for(call.caller);
   searcher.exchange = call.rules->exchange();
-  if (searcher.exchange) searcher.organisation_id = searcher.exchange->organisation_id();
+  if (searcher.exchange) searcher.organisation_ids = searcher.exchange->organisation_ids();
   return searcher;
-}
-
-boost::asio::awaitable<v1::VerifyIdentityResponse> verify_identity(Backend& /*backend*/, Call call,
-                                                                   v1::VerifyIdentityRequest request) {
-  from_proto(request.context(), request.has_context(), call.rules->config()->insi.mode);
-  throw Error(Code::OPERATION_NOT_CONFIGURED);
-  co_return v1::VerifyIdentityResponse();
 }
 
 }  // namespace insd::api

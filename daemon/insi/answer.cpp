@@ -180,7 +180,7 @@ void check_content_type(std::string text) {
 }
 
 // The one element of the one Body of a SOAP 1.2 envelope.
-const xmlNode* read_payload(const xmlNode* root) {
+const xmlNode* only_payload(const xmlNode* root) {
   if (!xml::is(root, xml::ns::kSoap, "Envelope")) refuse("not a SOAP 1.2 envelope");
   const xmlNode* body = xml::only_child(root, xml::ns::kSoap, "Body");
   if (body == nullptr) refuse("no Body");
@@ -191,22 +191,34 @@ const xmlNode* read_payload(const xmlNode* root) {
 
 }  // namespace
 
-Reply read_answer(const HttpResponse& response, InsiEnvironment environment) {
+void read_payload(const HttpResponse& response, xml::Kept kept,
+                  const std::function<void(xml::Received& xml, const xmlNode* payload)>& read) {
   const std::string status = "HTTP " + std::to_string(response.status);
   try {
     check_content_type(response.content_type);
-    const xml::Received xml(response.body);
-    const xmlNode* payload = read_payload(xml.root());
+    xml::Received xml(response.body, kept);
+    const xmlNode* payload = only_payload(xml.root());
     if (xml::is(payload, xml::ns::kSoap, "Fault")) throw fault_error(read_fault(payload));
-    if (!xml::is(payload, kNs, "RESULTAT")) refuse("Body holds no RESULTAT");
-    if (response.status != 200) refuse("RESULTAT with an error status");
-    Reply reply = read_result(payload, environment);
-    reply.result_xml = xml.bytes_of(payload);
-    return reply;
+    if (!xml::is(payload, kept.href, kept.name)) refuse(std::string("Body holds no ") + kept.name);
+    if (response.status != 200) refuse(std::string(kept.name) + " with an error status");
+    read(xml, payload);
   } catch (Error& error) {
     error.prefix(status);
     throw;
   }
+}
+
+Reply read_answer(const HttpResponse& response, InsiEnvironment environment,
+                  const std::string& result_namespace) {
+  Reply reply;
+  read_payload(response, {.href = result_namespace.c_str(), .name = "RESULTAT"},
+               [&](xml::Received& xml, const xmlNode* payload) {
+                 std::string bytes(xml.bytes_of(payload));
+                 xml.rename_namespace(result_namespace.c_str(), kNs);
+                 reply = read_result(payload, environment);
+                 reply.result_xml = std::move(bytes);
+               });
+  return reply;
 }
 
 }  // namespace insd::insi

@@ -66,8 +66,10 @@ std::vector<std::pair<std::string, std::string>> assertion_attributes(const Insi
                                                                       const ProfileConfig& profile) {
   if (profile.billing_id.empty()) throw Error(Code::CONFIG_INVALID, "the profile has no billing_id");
   std::vector<std::pair<std::string, std::string>> attributes{{config.attribute_billing, profile.billing_id}};
-  if (!profile.speciality.empty()) attributes.emplace_back(config.attribute_speciality, profile.speciality);
-  if (!profile.sector.empty()) attributes.emplace_back(config.attribute_sector, profile.sector);
+  if (!profile.speciality.empty() && !config.attribute_speciality.empty())
+    attributes.emplace_back(config.attribute_speciality, profile.speciality);
+  if (!profile.sector.empty() && !config.attribute_sector.empty())
+    attributes.emplace_back(config.attribute_sector, profile.sector);
   return attributes;
 }
 

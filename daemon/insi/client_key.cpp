@@ -136,6 +136,10 @@ CertificateFacts organisation_facts(const X509* certificate, InsiEnvironment env
   if (facts.organisation_unit.empty()) {
     refuse(kKey, "the certificate's subject has not exactly one OU (the structure's id)");
   }
+  // What the service itself would refuse with desir_560 (specs: insi 3.4).
+  if (facts.common_name != "INSI-AUTO" && facts.common_name != "INSI-MANU") {
+    throw Error(Code::ORGANISATION_CERTIFICATE_NAME, "CN " + facts.common_name);
+  }
   if (facts.test_pki && environment == InsiEnvironment::PRODUCTION) {
     refuse(kKey, "a certificate of the test authorities, and insi.environment is production");
   }

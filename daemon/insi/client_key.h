@@ -32,7 +32,8 @@ Bytes to_der(const X509* certificate);
 
 /// Throws CONFIG_INVALID unless the certificate is one that INSi takes of an organisation: KeyUsage
 /// digitalSignature, extended key usage clientAuth, one OU (the structure's id), and of the test authorities
-/// only where insi.environment is test. Dates are not looked at.
+/// only where insi.environment is test. ORGANISATION_CERTIFICATE_NAME unless its CN is INSI-AUTO or
+/// INSI-MANU. Dates are not looked at.
 CertificateFacts organisation_facts(const X509* certificate, InsiEnvironment environment);
 
 /// Throws ORGANISATION_CERTIFICATE_INVALID.

@@ -17,8 +17,7 @@ void add_headers(xmlNode* header, const EnvelopeContent& content) {
   const auto* card = std::get_if<CardQuery>(&content.query);
   add_context_bam(header, content.bam, card);
   add_context_lps(header, content.lps, content.editor);
-  const std::string action = action_of(card != nullptr ? kSearchByCard : kSearchByTraits);
-  xml::set_text(xml::add_child(header, "wsa", xml::ns::kAddressing, "Action"), action);
+  xml::set_text(xml::add_child(header, "wsa", xml::ns::kAddressing, "Action"), content.operation.action);
   xml::set_text(xml::add_child(header, "wsa", xml::ns::kAddressing, "MessageID"), content.message_id);
   xml::add_child(xml::add_child(header, "wsse", xml::ns::kSecurity, "Security"), kPlace);
 }
@@ -30,7 +29,7 @@ Envelope make_envelope(const EnvelopeContent& content) {
   xmlNode* envelope = xmlDocGetRootElement(doc.get());
   add_headers(xml::add_child(envelope, "Header"), content);
   xmlNode* body = xml::add_child(envelope, "Body");
-  std::visit([body](const auto& query) { add_body(body, query); }, content.query);
+  std::visit([&](const auto& query) { add_body(body, query, content.operation); }, content.query);
 
   // Every '<' of a value is escaped, so this text is the placeholder element and nothing else.
   constexpr std::string_view kPlaceholder = "<wsse:assertions/>";

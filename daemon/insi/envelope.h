@@ -12,13 +12,14 @@
 
 namespace insd::insi {
 
-using Query = std::variant<CardQuery, TraitsQuery>;
+using Query = std::variant<CardQuery, TraitsQuery, VerificationQuery>;
 
 struct EnvelopeContent {
   ContextHead bam, lps;
   EditorConfig editor;
   Query query;
   std::string message_id;  ///< "uuid:" + UUID
+  Operation operation;     ///< of the query
 };
 
 /// The whole envelope around the place of the assertions, as text before and after that place. It is made

@@ -39,20 +39,25 @@ struct Prepared {
   std::string vitale_assertion;  // empty: none
 };
 
+const std::string& version_of(const std::string& described, const std::string& configured) {
+  return described.empty() ? configured : described;
+}
+
 // What every message has. `sender`: the CN of the professional's certificate, the OU of the organisation's
 // (specs: insi 2).
-Prepared prepare(const InsiConfig& config, const Query& query, const Party& party, const std::string& sender,
-                 const std::string& time) {
+Prepared prepare(const InsiConfig& config, const Operation& operation, const Query& query, const Party& party,
+                 const std::string& sender, const std::string& time) {
   const auto context = [&](const std::string& version) {
     return ContextHead{version, make_uuid(), time, sender};
   };
   Prepared result;
   result.message_id = "uuid:" + make_uuid();
-  result.envelope = make_envelope({.bam = context(config.bam_version),
-                                   .lps = context(config.lps_version),
+  result.envelope = make_envelope({.bam = context(version_of(operation.bam_version, config.bam_version)),
+                                   .lps = context(version_of(operation.lps_version, config.lps_version)),
                                    .editor = party.editor,
                                    .query = query,
-                                   .message_id = result.message_id});
+                                   .message_id = result.message_id,
+                                   .operation = operation});
   return result;
 }
 
@@ -73,69 +78,160 @@ void prepare_assertions(const InsiConfig& config, const Query& query, const Part
 
 }  // namespace
 
+namespace {
+
+// A way to the service: a connection of its own and, in mode organisation, whose certificate it shows.
+struct Credential {
+  std::optional<CertificateFacts> organisation;
+  std::unique_ptr<Transport> transport;
+};
+
+Credential open_credential(const InsiConfig& config, const Exchange::MakeTransport& remote) {
+  Credential credential;
+  ClientKey key;
+  if (config.mode == InsiMode::ORGANISATION) {
+    const bool on_token = !config.organisation.pkcs11_uri.empty();
+    key = on_token ? load_certificates(config.organisation.certificate) : load_pkcs12(config.organisation);
+    credential.organisation = organisation_facts(key.certificate.get(), config.environment);
+    if (on_token) {
+      if (!remote) throw Error(Code::INSI_NOT_CONFIGURED, "no process for the organisation's key");
+      // The child reads endpoint and trust store when it is first needed; a mistake in them is told now.
+      static_cast<void>(HttpClient(config));
+      credential.transport = remote(config);
+      return credential;
+    }
+  }
+  credential.transport = std::make_unique<HttpClient>(config, key);
+  return credential;
+}
+
+std::vector<Credential> open_credentials(const InsiConfig& config, const Exchange::MakeTransport& remote) {
+  std::vector<Credential> credentials;
+  credentials.push_back(open_credential(config, remote));
+  if (config.mode != InsiMode::ORGANISATION) return credentials;
+  for (const OrganisationConfig& entity : config.legal_entities) {
+    InsiConfig further = config;
+    further.organisation = entity;
+    Credential credential = open_credential(further, remote);
+    for (const Credential& earlier : credentials) {
+      if (earlier.organisation->organisation_unit == credential.organisation->organisation_unit) {
+        throw Error(Code::CONFIG_INVALID, "insi.legal_entity: two certificates of one structure (OU)");
+      }
+    }
+    credentials.push_back(std::move(credential));
+  }
+  return credentials;
+}
+
+// What came of one request.
+struct Delivered {
+  HttpResponse response;
+  std::string message_id;
+  Clock::Wall sent_at;
+  std::chrono::nanoseconds duration{};
+
+  template <class Result>
+  void describe(Result& result, const Operation& operation) const {
+    result.message_id = message_id;
+    result.sent_at = sent_at;
+    result.duration = duration;
+    result.operation = operation.name;
+  }
+};
+
+}  // namespace
+
 class Exchange::Impl {
  public:
   Impl(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
-      : config_(checked(config)), clock_(clock) {
-    const bool on_token = !config_.organisation.pkcs11_uri.empty();
-    ClientKey key;
-    if (config_.mode == InsiMode::ORGANISATION) {
-      key =
-          on_token ? load_certificates(config_.organisation.certificate) : load_pkcs12(config_.organisation);
-      organisation_ = organisation_facts(key.certificate.get(), config_.environment);
-    }
-    if (organisation_ && on_token) {
-      if (!remote) throw Error(Code::INSI_NOT_CONFIGURED, "no process for the organisation's key");
-      // The child reads endpoint and trust store when it is first needed; a mistake in them is told now.
-      static_cast<void>(HttpClient(config_));
-      transport_ = remote(config_);
-    } else {
-      transport_ = std::make_unique<HttpClient>(config_, key);
-    }
-  }
+      : config_(checked(config)),
+        clock_(clock),
+        operations_(load_operations(config_.operations)),
+        credentials_(open_credentials(config_, remote)) {}
 
   awaitable<Reply> ask(Query query, Party party, Signer* signer, BeforeSend about_to_send,
                        std::stop_token stop) {
+    const Operation& operation =
+        std::holds_alternative<CardQuery>(query) ? operations_.by_card : operations_.by_traits;
+    const Delivered delivered = co_await deliver(operation, std::move(query), std::move(party), signer,
+                                                 std::move(about_to_send), std::move(stop));
+    Reply reply = read_answer(delivered.response, config_.environment, operation.response_namespace);
+    delivered.describe(reply, operation);
+    co_return reply;
+  }
+
+  awaitable<Verdict> verify(VerificationQuery query, Party party, Signer* signer, BeforeSend about_to_send,
+                            std::stop_token stop) {
+    if (!operations_.verification) throw Error(Code::OPERATION_NOT_CONFIGURED);
+    const Operation& operation = *operations_.verification;
+    const Delivered delivered = co_await deliver(operation, std::move(query), std::move(party), signer,
+                                                 std::move(about_to_send), std::move(stop));
+    Verdict verdict = read_verdict(delivered.response, operation);
+    delivered.describe(verdict, operation);
+    verdict.origin = operation.origin;
+    verdict.contract_verified = operation.verified;
+    co_return verdict;
+  }
+
+  [[nodiscard]] std::vector<std::string> organisation_ids() const {
+    std::vector<std::string> ids;
+    for (const Credential& each : credentials_) {
+      if (each.organisation) ids.push_back(each.organisation->organisation_unit);
+    }
+    return ids;
+  }
+
+  void drop_connection() {
+    for (const Credential& each : credentials_) each.transport->drop_connection();
+  }
+  void stop() {
+    for (const Credential& each : credentials_) each.transport->stop();
+  }
+
+ private:
+  // Never another than that of the profile, whatever the profile says: no fall-back from one to another.
+  [[nodiscard]] const Credential& credential_for(const ProfileConfig& profile) const {
+    if (!credentials_.front().organisation) return credentials_.front();
+    for (const Credential& each : credentials_) {
+      if (each.organisation->organisation_unit == profile.structure_id) return each;
+    }
+    throw Error(Code::PROFILE_UNKNOWN, "no certificate of the profile's structure");
+  }
+
+  awaitable<Delivered> deliver(const Operation& operation, Query query, Party party, Signer* signer,
+                               BeforeSend about_to_send, std::stop_token stop) {
+    require_usable(operation, config_.environment);
+    const Credential& credential = credential_for(party.profile);
+    const auto& organisation = credential.organisation;
     const std::string time = utc_milliseconds(clock_.wall());
     Prepared prepared;
     Bytes certificate;
-    if (organisation_) {
-      require_valid(*organisation_, clock_.wall());
-      prepared = prepare(config_, query, party, organisation_->organisation_unit, time);
+    if (organisation) {
+      require_valid(*organisation, clock_.wall());
+      prepared = prepare(config_, operation, query, party, organisation->organisation_unit, time);
     } else {
       if (signer == nullptr) throw Error(Code::INTERNAL, "nobody to sign");
       certificate = signer->certificate();
       const CertificateFacts facts = checked_signer(certificate);
-      prepared = prepare(config_, query, party, facts.common_name, time);
+      prepared = prepare(config_, operation, query, party, facts.common_name, time);
       prepare_assertions(config_, query, party, facts, time, prepared);
     }
     check_stop(stop);
     if (about_to_send) about_to_send(prepared.message_id);
 
     std::string assertions;
-    if (!organisation_) assertions = co_await sign(prepared, *signer, certificate, stop);
+    if (!organisation) assertions = co_await sign(prepared, *signer, certificate, stop);
     HttpRequest request{.content_type = "application/soap+xml; charset=utf-8", .body = {}};
     request.body = prepared.envelope.with(assertions);
-    const Clock::Wall sent_at = clock_.wall();
+    Delivered delivered;
+    delivered.message_id = prepared.message_id;
+    delivered.sent_at = clock_.wall();
     const Clock::Steady began = clock_.steady();
-    const HttpResponse response = co_await transport_->post(std::move(request), stop);
-    Reply reply = read_answer(response, config_.environment);
-    reply.duration = clock_.steady() - began;
-    reply.sent_at = sent_at;
-    reply.message_id = prepared.message_id;
-    reply.operation = std::holds_alternative<CardQuery>(query) ? kSearchByCard : kSearchByTraits;
-    co_return reply;
+    delivered.response = co_await credential.transport->post(std::move(request), stop);
+    delivered.duration = clock_.steady() - began;
+    co_return delivered;
   }
 
-  [[nodiscard]] const std::string& organisation_id() const {
-    static const std::string none;
-    return organisation_ ? organisation_->organisation_unit : none;
-  }
-
-  void drop_connection() { transport_->drop_connection(); }
-  void stop() { transport_->stop(); }
-
- private:
   static awaitable<std::string> sign(const Prepared& prepared, Signer& signer, const Bytes& certificate,
                                      std::stop_token stop) {
     const ByteView to_sign = as_bytes(prepared.assertion.signed_info);
@@ -155,8 +251,8 @@ class Exchange::Impl {
 
   const InsiConfig config_;
   const Clock& clock_;
-  std::optional<CertificateFacts> organisation_;  // in mode organisation
-  std::unique_ptr<Transport> transport_;
+  const Operations operations_;
+  const std::vector<Credential> credentials_;  // one in mode cps
 };
 
 Exchange::Exchange(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
@@ -178,8 +274,15 @@ awaitable<Reply> Exchange::by_traits(TraitsQuery query, Party party, Signer* sig
                                std::move(stop));
 }
 
-const std::string& Exchange::organisation_id() const {
-  return impl_->organisation_id();
+awaitable<Verdict> Exchange::verify(VerificationQuery query, Party party, Signer* signer,
+                                    BeforeSend about_to_send, std::stop_token stop) {
+  const auto impl = impl_;
+  co_return co_await impl->verify(std::move(query), std::move(party), signer, std::move(about_to_send),
+                                  std::move(stop));
+}
+
+std::vector<std::string> Exchange::organisation_ids() const {
+  return impl_->organisation_ids();
 }
 
 void Exchange::drop_connection() {

@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/identity/traits.h"
+#include "daemon/insi/operation.h"
 #include "daemon/insi/signer.h"
 #include "daemon/insi/transport.h"
 
@@ -60,6 +61,18 @@ struct Reply {
   std::vector<std::string> warnings;  ///< "RETURNED_KEY_INVALID", ...
 };
 
+/// What the service says of an identity, by the codes that the operation's descriptor lists.
+struct Verdict {
+  bool consistent = false;
+  std::string code, label;
+  std::string message_id;  ///< ours
+  std::string operation, origin;
+  bool contract_verified = false;
+  Clock::Wall sent_at;
+  std::chrono::nanoseconds duration{};
+  std::string result_xml;  ///< the element that the descriptor names, bytes as received
+};
+
 /// Whose call it is.
 struct Party {
   EditorConfig editor;
@@ -94,8 +107,15 @@ class Exchange {
   boost::asio::awaitable<Reply> by_traits(TraitsQuery query, Party party, Signer* signer,
                                           BeforeSend about_to_send, std::stop_token stop);
 
-  /// OU of the organisation's certificate, the id of its structure; empty in mode cps.
-  [[nodiscard]] const std::string& organisation_id() const;
+  /// The same for a unit verification, which needs a descriptor: OPERATION_NOT_CONFIGURED without one. A code
+  /// that it does not list is INSI_ANSWER_INVALID. Any of the three is OPERATION_UNVERIFIED when its
+  /// descriptor is unverified and the service is that of production; nothing is sent then.
+  boost::asio::awaitable<Verdict> verify(VerificationQuery query, Party party, Signer* signer,
+                                         BeforeSend about_to_send, std::stop_token stop);
+
+  /// OUs of the organisations' certificates, the ids of their structures; empty in mode cps. A call goes out
+  /// with the certificate whose OU is the profile's structure_id (PROFILE_UNKNOWN: there is none).
+  [[nodiscard]] std::vector<std::string> organisation_ids() const;
 
   /// Closes the keep-alive connection (the professional's card left).
   void drop_connection();

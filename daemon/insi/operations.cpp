@@ -38,13 +38,9 @@ void add_number(xmlNode* request, const char* name, std::string_view number) {
 
 }  // namespace
 
-std::string action_of(std::string_view operation) {
-  return "urn:ServiceIdentiteCertifiee:1.0.0:" + std::string(operation);
-}
-
-void add_body(xmlNode* body, const CardQuery& query) {
+void add_body(xmlNode* body, const CardQuery& query, const Operation& operation) {
   check(query);
-  xmlNode* request = xml::add_child(body, "v", xml::ns::kByCard, "RECVITALE");
+  xmlNode* request = xml::add_child(body, "v", operation.request_namespace.c_str(), "RECVITALE");
   if (query.beneficiary_nir) add_number(request, "MatriculeIndividu", *query.beneficiary_nir);
   add_number(request, "MatriculeOD", query.insured_nir);
   if (query.birth_name) xml::add_text_child(request, "NomNaissance", *query.birth_name);
@@ -52,8 +48,8 @@ void add_body(xmlNode* body, const CardQuery& query) {
   xml::add_text_child(request, "RangNaissance", std::to_string(query.birth_rank));
 }
 
-void add_body(xmlNode* body, const TraitsQuery& query) {
-  xmlNode* request = xml::add_child(body, "t", xml::ns::kByTraits, "RECSANSVITALE");
+void add_body(xmlNode* body, const TraitsQuery& query, const Operation& operation) {
+  xmlNode* request = xml::add_child(body, "t", operation.request_namespace.c_str(), "RECSANSVITALE");
   xml::add_text_child(request, "NomNaissance", query.birth_name);
   xml::add_text_child(request, "Prenom", query.given_name);
   xml::add_text_child(request, "Sexe", query.sex);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two public operations: their names, actions and bodies (specs: insi 1).
+// The two public operations: their names and bodies (specs: insi 1).
 #pragma once
 
 #include <string>
@@ -14,12 +14,13 @@ namespace insd::insi {
 inline constexpr std::string_view kSearchByCard = "rechercherInsAvecCarteVitale";
 inline constexpr std::string_view kSearchByTraits = "rechercherInsAvecTraitsIdentite";
 
-/// wsa:Action of an operation; the gateway routes by it.
-std::string action_of(std::string_view operation);
-
 /// RECVITALE / RECSANSVITALE, in the order of the national schema. The form of a card's numbers and date is
 /// checked: NIR_MISSING, or TRAITS_INVALID with the member's name.
-void add_body(xmlNode* body, const CardQuery& query);
-void add_body(xmlNode* body, const TraitsQuery& query);
+void add_body(xmlNode* body, const CardQuery& query, const Operation& operation);
+void add_body(xmlNode* body, const TraitsQuery& query, const Operation& operation);
+
+/// A verification's, as its descriptor lays it out. Throws TRAITS_INVALID for a mandatory value that is
+/// empty.
+void add_body(xmlNode* body, const VerificationQuery& query, const Operation& operation);
 
 }  // namespace insd::insi

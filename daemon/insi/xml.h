@@ -62,15 +62,23 @@ inline constexpr std::size_t kMaxTagBytes =
     4096;  ///< libxml2 compares the attributes of a tag with one another
 
 /// A parsed answer. Elements are found by namespace and local name only.
+/// The element whose bytes are kept: there is at most one in an answer.
+struct Kept {
+  const char* href = ns::kResult;
+  const char* name = "RESULTAT";
+};
+
 class Received {
  public:
   /// Throws INSI_ANSWER_INVALID: too big, not UTF-8, NUL, a DOCTYPE or another declared encoding, too deep,
   /// too many nodes, not well formed. Never opens a file or a connection.
-  explicit Received(std::string_view text);
+  explicit Received(std::string_view text, Kept kept = {});
 
   [[nodiscard]] const xmlNode* root() const;
-  /// The bytes of `element` exactly as received. Only for the elements given to `keep_bytes_of` (RESULTAT).
+  /// The bytes of `element` exactly as received. Only for the element kept.
   [[nodiscard]] std::string_view bytes_of(const xmlNode* element) const;
+  /// From now on the elements of namespace `from` are found under `to`: a later version of a contract.
+  void rename_namespace(const char* from, const char* to);
 
  private:
   struct Span {

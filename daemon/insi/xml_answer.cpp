@@ -58,9 +58,11 @@ void stay_silent(void* /*context*/, xmlErrorPtr /*error*/) {}
 
 }  // namespace
 
-// What the SAX callbacks see: they count, bound, and note where a RESULTAT begins and ends in the bytes.
+// What the SAX callbacks see: they count, bound, and note where the element kept begins and ends in the
+// bytes.
 struct Received::Reading {
   Received* answer;
+  Kept kept;
   int depth = 0;
   std::size_t nodes = 0;
   bool too_much = false;
@@ -87,7 +89,7 @@ struct Received::Reading {
     }
     xmlSAX2StartElementNs(context, name, prefix, uri, namespaces, namespace_list, attributes, defaulted,
                           attribute_list);
-    if (!is(parser->node, ns::kResult, "RESULTAT")) return;
+    if (!is(parser->node, reading.kept.href, reading.kept.name)) return;
     if (!reading.answer->spans_.empty()) {  // wherever it stands: one answer, one result
       reading.too_much = true;
       xmlStopParser(parser);
@@ -108,12 +110,12 @@ struct Received::Reading {
   }
 };
 
-Received::Received(std::string_view text) : text_(text) {
+Received::Received(std::string_view text, Kept kept) : text_(text) {
   check_bytes(text_);
   xmlInitParser();
   const Parser parser(xmlNewParserCtxt());
   if (!parser) throw std::bad_alloc();
-  Reading reading{this};
+  Reading reading{this, kept};
   parser->_private = &reading;
   parser->sax->startElementNs = &Reading::start;
   parser->sax->endElementNs = &Reading::end;
@@ -129,6 +131,30 @@ Received::Received(std::string_view text) : text_(text) {
 
 const xmlNode* Received::root() const {
   return xmlDocGetRootElement(doc_.get());
+}
+
+void Received::rename_namespace(const char* from, const char* to) {
+  const auto* old_name = reinterpret_cast<const xmlChar*>(from);
+  // In document order, bounded by kMaxNodes.
+  for (xmlNode* node = xmlDocGetRootElement(doc_.get()); node != nullptr;) {
+    if (node->type == XML_ELEMENT_NODE) {
+      for (xmlNs* declared = node->nsDef; declared != nullptr; declared = declared->next) {
+        if (xmlStrEqual(declared->href, old_name) == 0) continue;
+        xmlChar* renamed = xmlStrdup(reinterpret_cast<const xmlChar*>(to));
+        if (renamed == nullptr) throw std::bad_alloc();
+        xmlFree(const_cast<xmlChar*>(declared->href));
+        declared->href = renamed;
+      }
+    }
+    if (node->type == XML_ELEMENT_NODE && node->children != nullptr) {
+      node = node->children;
+      continue;
+    }
+    while (node != nullptr && node->next == nullptr) {
+      node = node->parent != nullptr && node->parent->type == XML_ELEMENT_NODE ? node->parent : nullptr;
+    }
+    if (node != nullptr) node = node->next;
+  }
 }
 
 std::string_view Received::bytes_of(const xmlNode* element) const {

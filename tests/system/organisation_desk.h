@@ -66,9 +66,10 @@ class OrganisationDesk : public ::testing::Test {
     context.mutable_acting_user()->set_authenticated_how("smartcard");
     return context;
   }
-  std::variant<v1::SearchResult, Failure> search() {
+  std::variant<v1::SearchResult, Failure> search(const std::string& profile = {}) {
     v1::SearchByTraitsRequest request;
     *request.mutable_context() = context();
+    request.mutable_context()->set_profile(profile);
     request.mutable_traits()->set_birth_name("ADRUN");
     request.mutable_traits()->add_given_names("ZOE");
     request.mutable_traits()->set_sex("F");

@@ -70,6 +70,38 @@ TEST_F(OrganisationTest, SearchesByAPatientsCard) {
   EXPECT_EQ(result.generations_size(), 1);
 }
 
+TEST_F(OrganisationTest, TwoLegalEntitiesOfOneGroupEachGoOutWithTheirOwnCertificate) {
+  good_pkcs12();
+  const auto& directory = world_.directory();
+  world_.write_file("extensions", "keyUsage = critical, digitalSignature\nextendedKeyUsage = clientAuth\n");
+  run({"openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=TEST/OU=399999999900027/CN=INSI-AUTO",
+       "-keyout", directory / "second.key.pem", "-out", directory / "second.csr"});
+  run({"openssl", "x509", "-req", "-in", directory / "second.csr", "-CA",
+       pki() / "ca/elementaire-sub.cert.pem", "-CAkey", pki() / "ca/elementaire-sub.key.pem", "-CAserial",
+       directory / "serial", "-CAcreateserial", "-extfile", directory / "extensions", "-out",
+       directory / "second.cert.pem"});
+  const fs::path second = directory / "second.p12";
+  run({"openssl", "pkcs12", "-export", "-in", directory / "second.cert.pem", "-inkey",
+       directory / "second.key.pem", "-certfile", pki() / "ca/elementaire-sub.cert.pem", "-passout",
+       "pass:secret", "-out", second});
+  fs::permissions(second, fs::perms::owner_read | fs::perms::owner_write);
+  const auto passphrase_file = (directory / "passphrase").string();
+  world_.start_insd(config(keys()) +
+                    "[[profile]]\nname = \"clinique\"\nstructure_id = \"399999999900027\"\n" +
+                    "[[insi.legal_entity]]\npkcs12 = \"" + second.string() + "\"\npassphrase_file = \"" +
+                    passphrase_file + "\"\n");
+  client_.emplace(world_.socket());
+
+  EXPECT_EQ(code_of(search()), "PROFILE_REQUIRED");
+  EXPECT_EQ(expect_value(search("centre")).trace().profile(), "centre");
+  EXPECT_EQ(expect_value(search("clinique")).trace().profile(), "clinique");
+  for (const char* turn : {"#1", "#2"}) {
+    // The Emetteur is the OU of the certificate that came with it.
+    world_.insi().wait_for_line(std::string(turn) + " client name ok");
+    world_.insi().wait_for_line(std::string(turn) + " Emetteur ok");
+  }
+}
+
 TEST_F(OrganisationTest, ARefusedCertificateIsSaidSoAndItsRenewalTakesAReload) {
   const auto& directory = world_.directory();
   run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",

@@ -118,6 +118,13 @@ Answer AnswerWriter::result(const std::string& code, std::uint64_t turn, const P
   return answer;
 }
 
+Answer AnswerWriter::wrapped(const std::string& content, std::string summary) const {
+  Answer answer;
+  answer.body = envelope(content);
+  answer.summary = std::move(summary);
+  return answer;
+}
+
 Answer AnswerWriter::fault(const SoapFault& fault, std::string_view message_id) const {
   const FaultKind& kind = kind_of(fault.code);
   const auto chosen = [](const std::string& own, std::string_view usual) {

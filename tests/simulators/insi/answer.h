@@ -31,6 +31,9 @@ class AnswerWriter {
   /// A SOAP fault, HTTP 500. Gateway faults echo the message id.
   [[nodiscard]] Answer fault(const SoapFault& fault, std::string_view message_id) const;
 
+  /// Any other content, HTTP 200.
+  [[nodiscard]] Answer wrapped(const std::string& content, std::string summary) const;
+
  private:
   [[nodiscard]] std::string envelope(const std::string& body) const;
   [[nodiscard]] std::string resultat(const std::string& code, const Person* person, std::uint64_t turn) const;

@@ -2,6 +2,7 @@
 #include "tests/simulators/insi/message.h"
 
 #include "tests/simulators/insi/pattern.h"
+#include "tests/simulators/insi/verification.h"
 
 namespace sim {
 namespace {
@@ -131,12 +132,16 @@ Message MessageChecks::examine(xmlDoc* doc, Findings& findings) {
   if (findings.refusal() != nullptr) return message;  // the rest relies on the shape
 
   message.query.by_card = xml::child(body, xml::kCard, "RECVITALE") != nullptr;
-  const std::string operation =
-      message.query.by_card ? "rechercherInsAvecCarteVitale" : "rechercherInsAvecTraitsIdentite";
+  const bool verification = read_verification(body, message.query, findings);
+  const std::string operation = verification            ? kVerification
+                                : message.query.by_card ? "rechercherInsAvecCarteVitale"
+                                                        : "rechercherInsAvecTraitsIdentite";
   const bool same = message.action == "urn:ServiceIdentiteCertifiee:1.0.0:" + operation;
   findings.judge("action", same ? "" : "Action is not that of the body", operation);
-  message.query.by_card ? check_card(body, message.query, findings)
-                        : check_traits(body, message.query, findings);
+  if (!verification) {
+    message.query.by_card ? check_card(body, message.query, findings)
+                          : check_traits(body, message.query, findings);
+  }
   check_contexts(header, message, findings);
   check_fresh(header, findings);
   return message;

@@ -21,9 +21,14 @@ struct Query {
   std::string birth_date;
   // by card
   std::string insured, individual, rank;
+  // a verification has some of all: individual is the number
+  bool verification = false;
+  std::string key, oid, given_names;
 
   /// As a step's `operation` names it.
-  [[nodiscard]] std::string operation() const { return by_card ? "card" : "traits"; }
+  [[nodiscard]] std::string operation() const {
+    return verification ? "verification" : by_card ? "card" : "traits";
+  }
 };
 
 struct Message {

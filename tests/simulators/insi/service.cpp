@@ -3,6 +3,7 @@
 
 #include "tests/simulators/insi/organisation.h"
 #include "tests/simulators/insi/pattern.h"
+#include "tests/simulators/insi/verification.h"
 
 namespace sim {
 namespace {
@@ -129,6 +130,7 @@ Answer Service::injected(const Step& step, std::uint64_t turn) const {
 }
 
 Answer Service::answer_to(const Message& message, std::uint64_t turn, Fault fault) {
+  if (message.query.verification) return verification_answer(persons_, message.query, writer_);
   const auto found = persons_.find(message.query);
   if (fault == Fault::CR00_NO_INDIVIDUAL) return writer_.result("00", turn);
   if (fault == Fault::CR01_WITH_INDIVIDUAL) return writer_.result("01", turn, &persons_.all().front());

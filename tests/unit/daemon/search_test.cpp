@@ -116,7 +116,7 @@ class SearchTest : public ::testing::Test {
     made.allowed = [](const desk::Reader&) { return true; };
     made.config = config;
     made.editor = with_editor ? config->editors.data() : nullptr;
-    made.organisation_id = organisation_id;
+    made.organisation_ids = {organisation_id};
     return made;
   }
 

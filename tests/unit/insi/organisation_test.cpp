@@ -86,8 +86,13 @@ class OrganisationTest : public testing::Test {
   }
   std::string refusal_of(CertificateSpec spec) { return refusal(config_with(spec)); }
 
+  static Party a_party() {
+    Party party = test::a_party();
+    party.profile.structure_id = kUnit;
+    return party;
+  }
   Reply ask(Exchange& exchange) {
-    return test::run(exchange.by_traits(test::a_traits_query(), test::a_party(), nullptr, before_send_, {}));
+    return test::run(exchange.by_traits(test::a_traits_query(), a_party(), nullptr, before_send_, {}));
   }
   Code error_of(const InsiConfig& config) {
     try {
@@ -114,11 +119,11 @@ TEST_F(OrganisationTest, ShowsItsCertificateAndSendsNoAssertion) {
   InsiConfig config = config_with(organisation());
   config.endpoint = server.url();
   Exchange exchange(config, clock_);
-  EXPECT_EQ(exchange.organisation_id(), kUnit);
+  EXPECT_EQ(exchange.organisation_ids(), std::vector<std::string>{kUnit});
   EXPECT_EQ(ask(exchange).outcome, Outcome::FOUND);
   CardQuery by_card = test::a_card_query();
   by_card.vitale_serial = "123";
-  EXPECT_EQ(test::run(exchange.by_card(by_card, test::a_party(), nullptr, before_send_, {})).outcome,
+  EXPECT_EQ(test::run(exchange.by_card(by_card, a_party(), nullptr, before_send_, {})).outcome,
             Outcome::FOUND);
   ASSERT_EQ(server.requests().size(), 2U);
   EXPECT_EQ(journal_.size(), 2U);
@@ -162,6 +167,41 @@ TEST_F(OrganisationTest, ACertificateThatIsNotValidNowSendsNothing) {
     EXPECT_EQ(error_of(config), Code::ORGANISATION_CERTIFICATE_INVALID);
   }
   EXPECT_EQ(server.connections(), 0);
+  EXPECT_THAT(journal_, IsEmpty());
+}
+
+TEST_F(OrganisationTest, ANameThatInsiRefusesIsToldAtTheStart) {
+  for (const char* name : {"INSI-AUTO", "INSI-MANU", "insi-auto", "INSI"}) {
+    CertificateSpec spec = organisation();
+    spec.subject.back() = {{"CN", name}};
+    const bool right = std::string_view(name).starts_with("INSI-");
+    try {
+      const Exchange exchange(config_with(spec), clock_);
+      EXPECT_TRUE(right) << name;
+    } catch (const Error& error) {
+      EXPECT_FALSE(right) << name;
+      EXPECT_EQ(error.code(), Code::ORGANISATION_CERTIFICATE_NAME);
+    }
+  }
+}
+
+TEST_F(OrganisationTest, TwoCertificatesOfOneStructureAreRefused) {
+  InsiConfig config = config_with(organisation());
+  config.legal_entities.push_back(config.organisation);
+  EXPECT_THAT(refusal(config), testing::HasSubstr("two certificates of one structure"));
+}
+
+TEST_F(OrganisationTest, AProfileOfAnotherStructureSendsNothing) {
+  InsiConfig config = config_with(organisation());
+  Exchange exchange(config, clock_);
+  Party party = a_party();
+  party.profile.structure_id = "399999999900027";
+  try {
+    test::run(exchange.by_traits(test::a_traits_query(), party, nullptr, before_send_, {}));
+    ADD_FAILURE() << "sent";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::PROFILE_UNKNOWN);
+  }
   EXPECT_THAT(journal_, IsEmpty());
 }
 

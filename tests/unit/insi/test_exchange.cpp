@@ -76,8 +76,9 @@ insi::CardQuery a_card_query() {
   return query;
 }
 
-std::string signed_request(const std::variant<insi::CardQuery, insi::TraitsQuery>& query,
-                           const insi::Party& party) {
+std::string signed_request(const insi::Query& query, const insi::Party& party) {
+  const auto operations = insi::built_in_operations();
+  const bool by_card = std::holds_alternative<insi::CardQuery>(query);
   const InsiConfig config;
   const Bytes certificate = to_der(TestPki::get().professional.get());
   const auto facts = insi::certificate_facts(certificate);
@@ -87,7 +88,8 @@ std::string signed_request(const std::variant<insi::CardQuery, insi::TraitsQuery
                            .lps = {config.lps_version, insi::make_uuid(), now, facts.common_name},
                            .editor = party.editor,
                            .query = query,
-                           .message_id = "uuid:" + insi::make_uuid()});
+                           .message_id = "uuid:" + insi::make_uuid(),
+                           .operation = by_card ? operations.by_card : operations.by_traits});
   const auto assertion =
       insi::make_assertion({.id = "_" + insi::make_uuid(),
                             .issue_instant = now,

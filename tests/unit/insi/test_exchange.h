@@ -16,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "daemon/config.h"
+#include "daemon/insi/envelope.h"
 #include "daemon/insi/exchange.h"
 #include "daemon/insi/signer.h"
 #include "tests/unit/insi/test_pki.h"
@@ -81,8 +82,7 @@ insi::TraitsQuery a_traits_query();
 insi::CardQuery a_card_query();
 
 /// What is handed to the network: the whole signed request. `id` etc. are made as Exchange makes them.
-std::string signed_request(const std::variant<insi::CardQuery, insi::TraitsQuery>& query,
-                           const insi::Party& party = a_party());
+std::string signed_request(const insi::Query& query, const insi::Party& party = a_party());
 
 /// Exit status of `xmlsec1 --verify` on a document, trusting the test authority.
 int xmlsec_verdict(const std::string& xml);

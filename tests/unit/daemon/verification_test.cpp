@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/verification.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/daemon/asking_support.h"
+
+namespace insd {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class VerificationTest : public ::testing::Test, protected test::Asking {
+ protected:
+  VerificationTest() {
+    add_profile("practice", card.national_id);
+    asked.context = context();
+    asked.number = "2751263220749";
+    asked.key = "74";
+    asked.oid = "1.2.250.1.213.1.4.8";
+    asked.birth_name = "Adrün";
+    asked.given_names = {"Zoé", "Anne-Marie"};
+    asked.sex = "F";
+    asked.birth_date = "1975-12-31";
+    verdict.consistent = true;
+    verdict.code = "00";
+    verdict.contract_verified = true;
+  }
+
+  VerificationResult run() {
+    VerificationParts parts;
+    fill(parts);
+    parts.ask = [this](const Searcher&, insi::VerificationQuery query, insi::Party party, Signer*,
+                       insi::Exchange::BeforeSend before,
+                       std::stop_token) -> boost::asio::awaitable<insi::Verdict> {
+      before("uuid:m");
+      queries.push_back(query);
+      parties.push_back(party);
+      if (failure) throw Error(*failure);
+      co_return verdict;
+    };
+    Verification verification(std::move(parts), journal, clock);
+    return test::run_to_end(verification.verify(asked, searcher(), {}));
+  }
+  Code refused() {
+    try {
+      run();
+    } catch (const Error& error) {
+      fields.clear();
+      for (const auto& each : error.fields()) fields.push_back(each.path);
+      EXPECT_THAT(queries, IsEmpty());
+      EXPECT_THAT(journal.begins, IsEmpty());
+      return error.code();
+    }
+    ADD_FAILURE() << "accepted";
+    return Code::INTERNAL;
+  }
+
+  Clock clock;
+  test::MemoryJournal journal;
+  IdentityVerification asked;
+  insi::Verdict verdict;
+  std::optional<Code> failure;
+  std::vector<insi::VerificationQuery> queries;
+  std::vector<insi::Party> parties;
+  std::vector<std::string> fields;
+};
+
+TEST_F(VerificationTest, SendsTheIdentityNormalisedAndRecordsIt) {
+  const VerificationResult result = run();
+  ASSERT_EQ(queries.size(), 1U);
+  EXPECT_EQ(queries[0].birth_name, "ADRUN");
+  EXPECT_EQ(queries[0].given_names, "ZOE ANNE-MARIE");
+  EXPECT_EQ(queries[0].first_given_name, "");  // never computed from the list
+  EXPECT_EQ(queries[0].number, "2751263220749");
+  EXPECT_THAT(result.given_names_sent, ElementsAre("ZOE", "ANNE-MARIE"));
+  EXPECT_THAT(result.generations, ElementsAre("g-1"));
+  EXPECT_THAT(result.warnings, IsEmpty());
+  ASSERT_EQ(journal.begins.size(), 1U);
+  EXPECT_EQ(journal.begins[0].operation, "verification");
+  EXPECT_EQ(journal.begins[0].profile, "practice");
+  EXPECT_EQ(journal.begins[0].editor, "urn:lps:EXEMPLE:1.0.0");
+  EXPECT_EQ(journal.begins[0].professional, card.national_id);
+  ASSERT_EQ(journal.ends.size(), 1U);
+  EXPECT_EQ(journal.ends[0].code, "00");
+  EXPECT_EQ(journal.ends[0].number, "2751263220749");
+}
+
+TEST_F(VerificationTest, WhoKeepsNoIdentitiesMayVerify) {
+  role = CallerRole::NON_REPOSITORY;
+  EXPECT_TRUE(run().verdict.consistent);
+  queries.clear();
+  journal.begins.clear();
+  role = CallerRole::NONE;
+  EXPECT_EQ(refused(), Code::PERMISSION_DENIED);
+}
+
+TEST_F(VerificationTest, HasTheGatesOfASearch) {
+  asked.context.attributes = {IdentityAttribute::DOUBTFUL};
+  EXPECT_EQ(refused(), Code::IDENTITY_FORBIDS_CALL);
+  asked.context.attributes = {};
+  asked.expected_generations = {"stale"};
+  EXPECT_EQ(refused(), Code::CARD_CHANGED);
+  asked.expected_generations = {};
+  config->profiles.clear();
+  EXPECT_EQ(refused(), Code::PROFILE_REQUIRED);
+  config->editors.clear();
+  EXPECT_EQ(refused(), Code::EDITOR_NOT_CONFIGURED);
+  config->insi.environment = InsiEnvironment::UNSET;
+  EXPECT_EQ(refused(), Code::INSI_NOT_CONFIGURED);
+}
+
+TEST_F(VerificationTest, EveryWrongFieldIsNamedAtOnce) {
+  asked.number = "275126322074";
+  asked.key = "7";
+  asked.oid = "1.2.3";
+  asked.birth_date = "31/12/1975";
+  asked.first_given_name = "Zo3";
+  EXPECT_EQ(refused(), Code::TRAITS_INVALID);
+  EXPECT_THAT(fields, Contains("identity.number"));
+  EXPECT_THAT(fields, Contains("identity.key"));
+  EXPECT_THAT(fields, Contains("identity.oid"));
+  EXPECT_THAT(fields, Contains("identity.birth_date"));
+  EXPECT_THAT(fields, Contains("identity.first_given_name"));
+}
+
+TEST_F(VerificationTest, ATestNumberIsNotSentToProduction) {
+  asked.oid = "1.2.250.1.213.1.4.10";
+  EXPECT_TRUE(run().verdict.consistent);
+  queries.clear();
+  journal.begins.clear();
+  config->insi.environment = InsiEnvironment::PRODUCTION;
+  EXPECT_EQ(refused(), Code::TRAITS_INVALID);
+  EXPECT_THAT(fields, ElementsAre("identity.oid"));
+}
+
+TEST_F(VerificationTest, AWrongKeyIsSentAndSaid) {
+  asked.key = "75";
+  verdict.contract_verified = false;
+  EXPECT_THAT(run().warnings, ElementsAre("SENT_KEY_INVALID", "CONTRACT_UNVERIFIED"));
+}
+
+TEST_F(VerificationTest, AFailureIsRecordedByItsCodeAndAFullJournalSendsNothing) {
+  failure = Code::INSI_UNAVAILABLE;
+  EXPECT_THROW(run(), Error);
+  ASSERT_EQ(journal.ends.size(), 1U);
+  EXPECT_EQ(journal.ends[0].code, "INSI_UNAVAILABLE");
+  EXPECT_EQ(journal.ends[0].number, "");
+  queries.clear();
+  journal.begins.clear();
+  journal.full = true;
+  EXPECT_EQ(refused(), Code::JOURNAL_UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace insd
