@@ -9,6 +9,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
@@ -97,6 +99,14 @@ std::string monotonic_now() {
                         static_cast<std::uint64_t>(now.tv_nsec) / 1000U);
 }
 
+asio::awaitable<void> pause(std::chrono::milliseconds length, std::stop_token stop) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, length);
+  const std::stop_callback gone(stop, [&timer] { timer.cancel(); });
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (stop.stop_requested()) throw Error(Code::CANCELLED);
+}
+
 insi::Exchange& exchange_of(const Searcher& searcher) {
   if (!searcher.exchange) throw Error(Code::INSI_NOT_CONFIGURED);
   return *searcher.exchange;
@@ -134,6 +144,7 @@ App::App(AppOptions options, Config config)
                vitale_,
                search_,
                verification_,
+               monitor_,
                rules_,
                limiter_,
                clock_,
@@ -201,6 +212,14 @@ SearchParts App::search_parts() {
                            Signer* signer, insi::Exchange::BeforeSend before, std::stop_token stop) {
     return exchange_of(searcher).by_traits(std::move(query), std::move(party), signer, std::move(before),
                                            std::move(stop));
+  };
+  parts.pause = pause;
+  parts.observed = [this](const Error* failure) {
+    if (failure == nullptr) {
+      monitor_.answered();
+    } else {
+      monitor_.failed(*failure);
+    }
   };
   return parts;
 }
@@ -277,6 +296,7 @@ void App::reload() {
     limiter_.set_rate(daemon.requests_per_minute);
     set_log_level(daemon.log_level);
     rules_.set(std::move(rules));
+    if (!same) monitor_.reset();
     insi_trust_ = std::move(trust);
     desk_.tell_again();
     spdlog::info("configuration reloaded");
@@ -291,6 +311,7 @@ void App::reload() {
 void App::card_left(const std::string& generation) {
   kiosks_.end(generation);
   identities_.card_left(generation);
+  answers_.card_left(generation);
   if (asked_for_.erase(generation) == 0) return;
   if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection();
 }

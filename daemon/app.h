@@ -63,6 +63,7 @@ class App {
   desk::ProfessionalDesk professionals_;
   desk::VitaleDesk vitale_;
   AnswerStore answers_;
+  InsiMonitor monitor_{clock_};
   Search search_;
   Revisions revisions_;
   Identities identities_;

@@ -3,6 +3,8 @@
 
 #include <exception>
 
+#include "daemon/insi_monitor.h"
+#include "daemon/name_strategy.h"
 #include "daemon/search_rules.h"
 #include "daemon/signatory.h"
 #include "drivers/base/error.h"
@@ -18,119 +20,254 @@ void require_same_desk(const desk::Chosen& professional, const desk::Chosen& pat
   throw Error(Code::DESK_MISMATCH, patient.desk + " and " + professional.desk);
 }
 
+// The lease's signatures are used up, or it ended meanwhile.
+bool login_is_over(const Error& error) {
+  return error.code() == Code::LEASE_INVALID || error.code() == Code::LEASE_LOST;
+}
+
 }  // namespace
 
+/// One search from its first question to its last.
+struct Search::Course {
+  const SearchContext& context;
+  const Searcher& searcher;
+  std::stop_token stop;
+  std::vector<SearchAttempt> attempts{};
+  bool asked_again = false;                     // once in one search
+  bool fault_read_as_not_found = false;         // insi.qualification_not_found
+  std::optional<vitale::Beneficiary> person{};  // chosen on the card in the reader
+};
+
 Search::Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock)
-    : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock) {}
+    : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock), limits_(clock) {}
 
 template <class Query, class Ask>
-asio::awaitable<SearchResult> Search::ask(const SearchContext& context, const Searcher& searcher,
-                                          const Signatory& signatory, std::string operation, Query query,
-                                          const Ask& send, std::stop_token stop) {
-  SearchResult result;
-  CallRecord record(journal_, clock_, begin_record(std::move(operation), context, searcher, signatory));
-  const insi::Exchange::BeforeSend before_send = [&record](const std::string& message_id) {
+asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signatory, SentTraits sent,
+                                         std::string operation, Query query, const Ask& send) {
+  const Searcher& searcher = course.searcher;
+  const InsiConfig& config = searcher.config->insi;
+  CallRecord record(journal_, clock_, begin_record(operation, course.context, searcher, signatory));
+  bool begun = false;
+  SearchAttempt attempt;
+  attempt.sent = std::move(sent);
+  const Clock::Steady started = clock_.steady();
+  const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) {
     record.begin(message_id);
+    begun = true;
+    attempt.message_id = message_id;
+    attempt.sent_at = clock_.wall();
+    limits_.count(searcher.owner.uid, config);
   };
+  insi::Reply reply;
   try {
-    result.reply = co_await send(searcher, std::move(query), signatory.party, signatory.signer(), before_send,
-                                 std::move(stop));
+    reply = co_await send(searcher, std::move(query), signatory.party, signatory.signer(), before_send,
+                          course.stop);
+  } catch (const Error& error) {
+    const Error failure = read_by_rules(error, config);
+    record.end(failure.entry().name);
+    if (!begun) throw;
+    attempt.duration = clock_.steady() - started;
+    attempt.error = failure.code();
+    attempt.fault = failure.insi_fault();
+    course.attempts.push_back(attempt);
+    if (!config.qualification_not_found || !is_half_down(failure)) {
+      if (parts_.observed) parts_.observed(&failure);
+      throw Error(failure);
+    }
+    reply.outcome = insi::Outcome::NOT_FOUND;
+    reply.label = failure.insi_fault()->label;
+    reply.message_id = attempt.message_id;
+    reply.operation = std::move(operation);
+    reply.sent_at = attempt.sent_at;
+    reply.duration = attempt.duration;
+    course.fault_read_as_not_found = true;
+    if (parts_.observed) parts_.observed(nullptr);
+    co_return reply;
   } catch (...) {
     record.end(std::current_exception());
     throw;
   }
-  record.end(result.reply.code, result.reply.answer ? result.reply.answer->active.number : std::string());
-
-  result.environment = searcher.config->insi.environment;
-  result.profile = signatory.party.profile.name;
-  result.warnings = result.reply.warnings;
-  if (signatory.grant) {
-    result.professional_card = signatory.grant->professional.card;
-    result.generations.push_back(result.professional_card->generation);
-  }
-  if (result.reply.outcome == insi::Outcome::FOUND && result.reply.answer) {
-    result.answer = answers_.keep(searcher.owner.uid, {*result.reply.answer, result.environment},
-                                  searcher.config->insi.answer_ttl);
-    result.missing_for_qualification = {"ACCEPTANCE", "DOCUMENT_CHECK"};
-  }
-  co_return result;
+  record.end(reply.code, reply.answer ? reply.answer->active.number : std::string());
+  if (parts_.observed) parts_.observed(nullptr);
+  attempt.sent_at = reply.sent_at;
+  attempt.duration = reply.duration;
+  attempt.code = reply.code;
+  attempt.label = reply.label;
+  attempt.result_xml = reply.result_xml;
+  course.attempts.push_back(std::move(attempt));
+  co_return reply;
 }
 
-asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher searcher,
-                                                std::stop_token stop) {
-  check_gates(search.context, searcher);
-  const Signatory signatory = co_await choose_signatory(parts_, search.context, searcher, stop);
-  parts_.require_current(search.expected_generations);
+// `once` asks; after a passing fault it asks once more, as another message under the lease of that moment.
+template <class Once>
+asio::awaitable<insi::Reply> Search::ask_patiently(Course& course, const Once& once) {
+  const std::size_t sent = course.attempts.size();
+  std::optional<Error> failure;
+  try {
+    co_return co_await once();
+  } catch (const Error& error) {
+    failure = error;
+  }
+  const auto delay = course.searcher.config->insi.retry_delay;
+  const auto& until = course.searcher.until;
+  const bool in_time = !until || std::chrono::steady_clock::now() + delay < *until;
+  if (course.attempts.size() == sent || !is_passing(*failure) || course.asked_again || delay.count() == 0 ||
+      !in_time) {
+    throw Error(*failure);
+  }
+  course.asked_again = true;
+  co_await parts_.pause(delay, course.stop);
+  try {
+    co_return co_await once();
+  } catch (const Error& error) {
+    // No signature is left for the second question: the first one's failure is what there is to tell.
+    throw Error(login_is_over(error) ? *failure : error);
+  }
+}
 
+asio::awaitable<Signatory> Search::open_question(const Course& course,
+                                                 const std::vector<std::string>& generations,
+                                                 SearchResult& result) {
+  if (course.stop.stop_requested()) throw Error(Code::CANCELLED);
+  Signatory signatory = co_await choose_signatory(parts_, course.context, course.searcher, course.stop);
+  parts_.require_current(generations);
+  result.profile = signatory.party.profile.name;
+  if (signatory.grant) result.professional_card = signatory.grant->professional.card;
+  co_return signatory;
+}
+
+asio::awaitable<insi::Reply> Search::ask_by_card(Course& course, const VitaleSearch& search,
+                                                 SearchResult& result) {
+  const Searcher& searcher = course.searcher;
+  const Signatory signatory = co_await open_question(course, search.expected_generations, result);
   insi::CardQuery query;
-  std::optional<desk::Chosen> card;
-  std::optional<vitale::Beneficiary> person;
   if (const auto* choice = std::get_if<CardChoice>(&search.reading)) {
     if (choice->card.generation.empty()) {
       throw Error(Code::INVALID_ARGUMENT).with_field("card.card.generation", "is missing");
     }
     // Read again right before: the number sent is the one of the card that is there now.
-    desk::Patience patience(stop, searcher.owner.uid, searcher.owner.pid);
+    desk::Patience patience(course.stop, searcher.owner.uid, searcher.owner.pid);
     patience.until = searcher.until;
     const CardReading reading = co_await parts_.read_vitale_again(choice->card, searcher.allowed, patience);
     if (signatory.grant) require_same_desk(signatory.grant->professional.card, reading.card);
     refuse_test_card(card_nature(reading.content), searcher.config->insi.environment);
     query = card_query(reading.content, choice->beneficiary_index, search.birth_rank);
-    person = reading.content.beneficiaries[choice->beneficiary_index];
-    card = reading.card;
-    search.expected_generations.push_back(card->generation);
-    parts_.require_current(search.expected_generations);
+    course.person = reading.content.beneficiaries[choice->beneficiary_index];
+    result.vitale_card = reading.card;
+    auto generations = search.expected_generations;
+    generations.push_back(reading.card.generation);
+    parts_.require_current(generations);
   } else {
     const auto& supplied = std::get<SuppliedCard>(search.reading);
     refuse_test_card(supplied.nature, searcher.config->insi.environment);
     query = card_query(supplied, search.birth_rank, clock_.wall());
   }
-
-  const SentTraits sent{
+  require_serial(query, searcher.config->insi);
+  result.sent = {
       query.birth_name.value_or(""), "", "", query.birth_date, "", query.birth_rank, !search.birth_rank};
-  SearchResult result = co_await ask(search.context, searcher, signatory, "rechercherInsAvecCarteVitale",
-                                     std::move(query), parts_.ask_by_card, std::move(stop));
-  result.sent = sent;
-  if (card) result.generations.insert(result.generations.begin(), card->generation);
+  co_return co_await ask(course, signatory, result.sent, "rechercherInsAvecCarteVitale", std::move(query),
+                         parts_.ask_by_card);
+}
+
+asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher searcher,
+                                                std::stop_token stop) {
+  check_gates(search.context, searcher);
+  limits_.admit(searcher.owner.uid, searcher.config->insi);
+  Course course{search.context, searcher, stop};
+  SearchResult result;
   result.by_card = true;
-  result.card_supplied = !card;
-  result.vitale_card = std::move(card);
-  if (person && !key_is_right(*person)) result.warnings.emplace_back("CARD_KEY_INVALID");
-  if (sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
-  if (result.reply.answer && !(person ? is_beneficiary(*result.reply.answer, *person)
-                                      : answers_what_was_asked(*result.reply.answer, sent))) {
+  result.card_supplied = std::holds_alternative<SuppliedCard>(search.reading);
+  const auto once = [&] { return ask_by_card(course, search, result); };
+  result.reply = co_await ask_patiently(course, once);
+  const auto& answer = result.reply.answer;
+  if (course.person && !key_is_right(*course.person)) result.warnings.emplace_back("CARD_KEY_INVALID");
+  if (result.sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
+  if (answer && !(course.person ? is_beneficiary(*answer, *course.person)
+                                : answers_what_was_asked(*answer, result.sent))) {
     result.warnings.emplace_back("ANSWER_NOT_BENEFICIARY");
+    result.blocked = true;
   }
+  if (!answer) result.next_steps = {"SEARCH_BY_TRAITS", "KEEP_PROVISIONAL"};
+  finish(course, result);
   co_return result;
+}
+
+asio::awaitable<insi::Reply> Search::ask_by_traits(Course& course, const TraitsSearch& search,
+                                                   insi::TraitsQuery query, SearchResult& result) {
+  const Signatory signatory = co_await open_question(course, search.expected_generations, result);
+  SentTraits sent{query.birth_name,
+                  query.given_name,
+                  query.sex,
+                  query.birth_date,
+                  query.birth_place.value_or(""),
+                  std::nullopt,
+                  false};
+  co_return co_await ask(course, signatory, std::move(sent), "rechercherInsAvecTraitsIdentite",
+                         std::move(query), parts_.ask_by_traits);
 }
 
 asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher searcher,
                                                 std::stop_token stop) {
   check_gates(search.context, searcher);
   const identity::SearchTraits traits = normalised_traits(search);
-  const Signatory signatory = co_await choose_signatory(parts_, search.context, searcher, stop);
-  parts_.require_current(search.expected_generations);
-
+  limits_.admit(searcher.owner.uid, searcher.config->insi);
+  Course course{search.context, searcher, stop};
+  SearchResult result;
   insi::TraitsQuery query;
   query.birth_name = traits.birth_name;
-  query.given_name = identity::joined_given_names(traits);
   query.sex = identity::to_letter(traits.sex);
   query.birth_date = traits.birth_date;
-  query.birth_place = traits.birth_place;
-  const SentTraits sent{query.birth_name,
-                        query.given_name,
-                        query.sex,
-                        query.birth_date,
-                        query.birth_place.value_or(""),
-                        std::nullopt,
-                        false};
-  SearchResult result = co_await ask(search.context, searcher, signatory, "rechercherInsAvecTraitsIdentite",
-                                     std::move(query), parts_.ask_by_traits, std::move(stop));
-  result.sent = sent;
-  if (result.reply.answer && !answers_what_was_asked(*result.reply.answer, sent)) {
-    result.warnings.emplace_back("ANSWER_NOT_AS_ASKED");
+  NameStrategy strategy(traits);
+  bool login_ended = false;
+  bool answered = false;
+  const auto once = [&] { return ask_by_traits(course, search, query, result); };
+  while (const auto step = strategy.next()) {
+    query.given_name = step->given_name;
+    query.birth_place = step->birth_place;
+    insi::Reply reply;
+    try {
+      reply = co_await ask_patiently(course, once);
+    } catch (Error& error) {
+      if (answered) error.prefix("question " + std::to_string(course.attempts.size()));
+      if (!answered || !login_is_over(error)) throw;
+      login_ended = true;
+      break;
+    }
+    answered = true;
+    // The answer that counts: the last one, but a 02 is not made undone by a narrower question's 01.
+    strategy.answered(reply.outcome);
+    if (reply.outcome == strategy.outcome()) {
+      result.reply = std::move(reply);
+      result.sent = course.attempts.back().sent;
+    }
   }
+  result.matched_given_name = strategy.matched_given_name();
+  result.next_steps = strategy.next_steps();
+  if (login_ended) result.next_steps.insert(result.next_steps.begin(), "LOGIN_AGAIN");
+  if (result.reply.answer && !answers_what_was_asked(*result.reply.answer, result.sent)) {
+    result.warnings.emplace_back("ANSWER_NOT_AS_ASKED");
+    result.blocked = true;
+  }
+  finish(course, result);
   co_return result;
+}
+
+void Search::finish(Course& course, SearchResult& result) {
+  const Searcher& searcher = course.searcher;
+  result.environment = searcher.config->insi.environment;
+  result.warnings.insert(result.warnings.begin(), result.reply.warnings.begin(), result.reply.warnings.end());
+  if (course.fault_read_as_not_found) result.warnings.emplace_back("FAULT_READ_AS_NOT_FOUND");
+  result.attempts = std::move(course.attempts);
+  if (result.vitale_card) result.generations.push_back(result.vitale_card->generation);
+  if (result.professional_card) result.generations.push_back(result.professional_card->generation);
+  if (!result.reply.answer) return;
+  KeptAnswer kept{*result.reply.answer, result.environment};
+  kept.asked_at = result.reply.sent_at;
+  kept.blocked = result.blocked;
+  kept.generations = result.generations;
+  kept.ends_with_card = searcher.role == CallerRole::KIOSK;
+  result.answer = answers_.keep(searcher.owner.uid, std::move(kept), searcher.config->insi.answer_ttl);
+  result.missing_for_qualification = {"ACCEPTANCE", "DOCUMENT_CHECK"};
 }
 
 }  // namespace insd

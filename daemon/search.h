@@ -15,6 +15,8 @@
 #include "daemon/desk/professional.h"
 #include "daemon/insi/exchange.h"
 #include "daemon/journal/journal.h"
+#include "daemon/search_limits.h"
+#include "drivers/base/error.h"
 #include "drivers/vitale/vitale.h"
 
 namespace insd {
@@ -34,6 +36,7 @@ struct SearchContext {
   std::string profile;
   std::optional<ActingUser> acting_user;
   std::string request_id;
+  bool from_apcv = false;  ///< the identity came from the application carte Vitale
 };
 
 /// Who searches, as the kernel and the policy say, and the configuration that this search goes by.
@@ -88,6 +91,18 @@ struct SentTraits {
   bool birth_rank_assumed = false;
 };
 
+/// One request that was sent, and what came of it.
+struct SearchAttempt {
+  SentTraits sent;
+  std::string message_id;
+  Clock::Wall sent_at{};
+  std::chrono::nanoseconds duration{};
+  std::string code, label;         ///< of the answer; empty when none came
+  std::string result_xml;          ///< as received; empty when none came
+  std::optional<Code> error;       ///< why there was none
+  std::optional<InsiFault> fault;  ///< what the service said instead
+};
+
 struct SearchResult {
   insi::Reply reply;
   InsiEnvironment environment = InsiEnvironment::UNSET;
@@ -101,6 +116,10 @@ struct SearchResult {
   std::optional<desk::Chosen> vitale_card;        ///< when it was read in a reader of this machine
   bool by_card = false;                           ///< else by traits
   bool card_supplied = false;                     ///< the application read the card
+  std::vector<SearchAttempt> attempts;            ///< in order; the last is not always the one that counts
+  std::string matched_given_name;                 ///< of a 00, when it was not the first alone
+  std::vector<std::string> next_steps;            ///< after 01 and 02, stable codes
+  bool blocked = false;                           ///< not about the person asked for: not to be accepted
 };
 
 struct CardReading {
@@ -130,6 +149,10 @@ struct SearchParts : SignatoryParts {
   std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::TraitsQuery, insi::Party, Signer*,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_traits;
+  /// Between a passing fault and the second question; CANCELLED when stopped.
+  std::function<boost::asio::awaitable<void>(std::chrono::milliseconds, std::stop_token)> pause;
+  /// How INSi did: nullptr for an answer.
+  std::function<void(const Error*)> observed;
 };
 
 struct Signatory;
@@ -142,22 +165,36 @@ class Search {
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
   /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, PROFILE_NOT_ON_CARD, TEST_CARD_REFUSED,
   /// INVALID_ARGUMENT, TRAITS_INVALID, DESK_MISMATCH, BENEFICIARY_NOT_FOUND, NIR_MISSING,
-  /// BIRTH_RANK_REQUIRED. None of these has sent anything.
+  /// BIRTH_RANK_REQUIRED, VITALE_SERIAL_UNAVAILABLE, APCV_IDENTITY_REFUSED, RATE_LIMITED. None of these has
+  /// sent anything. A passing fault is asked once more in one search, after insi.retry_delay, as a new
+  /// message.
   boost::asio::awaitable<SearchResult> by_vitale(VitaleSearch search, Searcher searcher,
                                                  std::stop_token stop);
+  /// Asks by the NameStrategy; each question has its message id, assertion and record of its own.
   boost::asio::awaitable<SearchResult> by_traits(TraitsSearch search, Searcher searcher,
                                                  std::stop_token stop);
 
  private:
+  struct Course;
   template <class Query, class Ask>
-  boost::asio::awaitable<SearchResult> ask(const SearchContext& context, const Searcher& searcher,
-                                           const Signatory& signatory, std::string operation, Query query,
-                                           const Ask& send, std::stop_token stop);
+  boost::asio::awaitable<insi::Reply> ask(Course& course, const Signatory& signatory, SentTraits sent,
+                                          std::string operation, Query query, const Ask& send);
+  template <class Once>
+  boost::asio::awaitable<insi::Reply> ask_patiently(Course& course, const Once& once);
+  boost::asio::awaitable<Signatory> open_question(const Course& course,
+                                                  const std::vector<std::string>& generations,
+                                                  SearchResult& result);
+  boost::asio::awaitable<insi::Reply> ask_by_card(Course& course, const VitaleSearch& search,
+                                                  SearchResult& result);
+  boost::asio::awaitable<insi::Reply> ask_by_traits(Course& course, const TraitsSearch& search,
+                                                    insi::TraitsQuery query, SearchResult& result);
+  void finish(Course& course, SearchResult& result);
 
   SearchParts parts_;
   AnswerStore& answers_;
   journal::Journal& journal_;
   const Clock& clock_;
+  SearchLimits limits_;
 };
 
 }  // namespace insd

@@ -69,12 +69,30 @@ void throw_if_any(const std::vector<FieldViolation>& violations) {
   throw Error(std::move(error));
 }
 
+// No card names the human then, so the caller does, and says how it knows.
+void require_acting_user(const SearchContext& context, InsiMode mode) {
+  if (mode != InsiMode::ORGANISATION) return;
+  if (!context.acting_user || context.acting_user->id.empty()) {
+    throw Error(Code::INVALID_ARGUMENT).with_field("context.acting_user.id", "is missing");
+  }
+  if (context.acting_user->authenticated_how.empty()) {
+    throw Error(Code::INVALID_ARGUMENT).with_field("context.acting_user.authenticated_how", "is missing");
+  }
+}
+
+// Corsica was 20 until 1976: the same place is 20020, 2A020 or 2B020 by the time of the writing.
+std::string as_place(std::string place) {
+  if (place.size() == 5 && place[0] == '2' && (place[1] == 'A' || place[1] == 'B')) place[1] = '0';
+  return place;
+}
+
 }  // namespace
 
 void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse use) {
   for (const IdentityAttribute attribute : context.attributes) {
     if (attribute != IdentityAttribute::HOMONYM) throw Error(Code::IDENTITY_FORBIDS_CALL);
   }
+  if (context.from_apcv) throw Error(Code::APCV_IDENTITY_REFUSED);
   const InsiConfig& insi = searcher.config->insi;
   if (insi.environment == InsiEnvironment::UNSET) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.environment is not set");
@@ -83,6 +101,7 @@ void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse
   if (insi.mode == InsiMode::ORGANISATION && !insi.organisation.configured()) {
     throw Error(Code::INSI_NOT_CONFIGURED, "insi.organisation: neither pkcs12 nor pkcs11_uri is set");
   }
+  require_acting_user(context, insi.mode);
   const bool keeps_none = searcher.role == CallerRole::NON_REPOSITORY;
   if (searcher.role == CallerRole::NONE || (keeps_none && use == InsiUse::RETRIEVE)) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");
@@ -201,10 +220,14 @@ identity::SearchTraits normalised_traits(const TraitsSearch& search) {
   traits.sex = identity::parse_sex(search.sex);
   traits.birth_date = search.birth_date;
   if (!search.birth_place.empty()) traits.birth_place = search.birth_place;
-  // All given names are judged, so that a wrong one is seen now; the first is sent.
-  traits = identity::normalise(traits, "traits");
-  traits.given_names.resize(1);
-  return traits;
+  return identity::normalise(traits, "traits");
+}
+
+void require_serial(const insi::CardQuery& query, const InsiConfig& config) {
+  const bool needed =
+      config.vitale_serial == VitaleSerialRule::REQUIRED ||
+      (config.vitale_serial == VitaleSerialRule::AUTO && config.environment == InsiEnvironment::PRODUCTION);
+  if (needed && !query.vitale_serial) throw Error(Code::VITALE_SERIAL_UNAVAILABLE);
 }
 
 bool is_beneficiary(const insi::Answer& answer, const vitale::Beneficiary& beneficiary) {
@@ -219,8 +242,12 @@ bool answers_what_was_asked(const insi::Answer& answer, const SentTraits& sent) 
     return received.empty() || asked.empty() || received == asked;
   };
   const std::string names = given_names_of(answer);
-  return same(answer.sex, sent.sex) && same(answer.birth_name, sent.birth_name) &&
-         same(answer.birth_place, sent.birth_place) &&
+  // Hyphens and apostrophes of a name are spaces in some registers.
+  const auto same_name = [](const std::string& received, const std::string& asked) {
+    return received.empty() || asked.empty() || as_words(received) == as_words(asked);
+  };
+  return same(answer.sex, sent.sex) && same_name(answer.birth_name, sent.birth_name) &&
+         same(as_place(answer.birth_place), as_place(sent.birth_place)) &&
          (answer.birth_date.empty() || dates_agree(answer.birth_date, sent.birth_date)) &&
          (names == " " || sent.given_name.empty() ||
           names.find(as_words(sent.given_name)) != std::string::npos);

@@ -11,8 +11,9 @@ namespace insd {
 /// What a caller wants of INSi: a caller that keeps no identities may verify one, not retrieve it.
 enum class InsiUse : std::uint8_t { RETRIEVE, VERIFY };
 
-/// Throws IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED, EDITOR_NOT_CONFIGURED:
-/// in this order.
+/// Throws IDENTITY_FORBIDS_CALL, APCV_IDENTITY_REFUSED, INSI_NOT_CONFIGURED, INVALID_ARGUMENT (mode
+/// organisation: nobody acts, or nobody says how that person was recognised), PERMISSION_DENIED,
+/// EDITOR_NOT_CONFIGURED: in this order.
 void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse use = InsiUse::RETRIEVE);
 
 /// Whom a profile can belong to.
@@ -44,6 +45,10 @@ insi::CardQuery card_query(const vitale::Reading& reading, std::size_t beneficia
 
 /// The body of a reading that the application supplied. Throws INVALID_ARGUMENT with every refused field.
 insi::CardQuery card_query(const SuppliedCard& supplied, std::optional<unsigned> birth_rank, Clock::Wall now);
+
+/// Throws VITALE_SERIAL_UNAVAILABLE when the card's serial number is needed (insi.vitale_serial) and not
+/// known.
+void require_serial(const insi::CardQuery& query, const InsiConfig& config);
 
 /// Throws TRAITS_INVALID with paths "traits....".
 identity::SearchTraits normalised_traits(const TraitsSearch& search);

@@ -18,6 +18,7 @@
 #include "daemon/desk/vitale_desk.h"
 #include "daemon/identities/identities.h"
 #include "daemon/identities/kiosk_visits.h"
+#include "daemon/insi_monitor.h"
 #include "daemon/keys/site_keys.h"
 #include "daemon/search.h"
 #include "daemon/verification.h"
@@ -57,6 +58,7 @@ struct Backend {
   desk::VitaleDesk& vitale;
   Search& search;
   Verification& verification;
+  InsiMonitor& monitor;
   CurrentRules& rules;
   RateLimiter& limiter;
   const Clock& clock;

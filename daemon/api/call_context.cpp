@@ -108,6 +108,16 @@ SearchContext from_proto(const v1::CallContext& context, bool present, InsiMode 
   made.acting_user = acting_user_of(context, mode, violations);
   check_ascii("request_id", context.request_id(), violations);
   made.request_id = context.request_id();
+  switch (context.identity_origin()) {
+    case v1::IDENTITY_ORIGIN_UNSPECIFIED:
+    case v1::IDENTITY_ORIGIN_OTHER:
+      break;
+    case v1::IDENTITY_ORIGIN_APP_CARTE_VITALE:
+      made.from_apcv = true;
+      break;
+    default:  // an unknown origin may be one that forbids the call
+      violations.add("identity_origin", "is not known");
+  }
   violations.throw_if_any();
   return made;
 }

@@ -115,15 +115,6 @@ v1::PinTrySpent to_proto(TrySpent spent) {
   return v1::PIN_TRY_SPENT_UNKNOWN;
 }
 
-void put_insi_fault(const InsiFault& fault, v1::InsiFault& proto) {
-  // Bytes of the network: what is not UTF-8 would make the message unreadable.
-  proto.set_subcode(printable(fault.subcode));
-  proto.set_code(printable(fault.code));
-  proto.set_severity(printable(fault.severity));
-  proto.set_message_id(printable(fault.message_id));
-  proto.set_label(printable(fault.label, kMaxTextBytes));
-}
-
 v1::ErrorDetail to_detail(const Error& error, Language language) {
   const CatalogueEntry& entry = error.entry();
   v1::ErrorDetail detail;
@@ -166,6 +157,15 @@ double weight_for(std::string_view range, std::string_view tag) {
 }
 
 }  // namespace
+
+void put_insi_fault(const InsiFault& fault, v1::InsiFault& proto) {
+  // Bytes of the network: what is not UTF-8 would make the message unreadable.
+  proto.set_subcode(printable(fault.subcode));
+  proto.set_code(printable(fault.code));
+  proto.set_severity(printable(fault.severity));
+  proto.set_message_id(printable(fault.message_id));
+  proto.set_label(printable(fault.label, kMaxTextBytes));
+}
 
 Language language_from(std::string_view accept_language) {
   double french = 0;

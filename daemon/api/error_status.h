@@ -9,6 +9,7 @@
 #include <grpcpp/support/status.h>
 
 #include "drivers/base/error.h"
+#include "insd/v1/error.pb.h"
 
 namespace insd::api {
 
@@ -17,6 +18,9 @@ enum class Language : std::uint8_t { FRENCH, ENGLISH };
 /// From the metadata `accept-language` (RFC 9110, 12.5.4): the better weighted of fr and en; French when it
 /// names neither.
 Language language_from(std::string_view accept_language);
+
+/// As received, unreadable bytes replaced.
+void put_insi_fault(const InsiFault& fault, v1::InsiFault& proto);
 
 /// The catalogue's sentences in that language.
 std::string_view summary(const CatalogueEntry& entry, Language language);

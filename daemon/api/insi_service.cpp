@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include <google/protobuf/util/time_util.h>
 
 #include "daemon/api/call_context.h"
 #include "daemon/api/convert.h"
+#include "daemon/api/insi_state.h"
 #include "daemon/api/search_call.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
@@ -111,9 +114,18 @@ void put_number(const insi::Number& number, v1::InsNumber& proto) {
   proto.set_key_valid(number.key.empty() || identity::key_matches({number.number, number.key}));
 }
 
+// Each number with its OID once, without the active one: a history may repeat both (specs: ins-rules 1.10).
+void put_distinct_history(const insi::Answer& answer, v1::InsiAnswer& proto) {
+  std::set<std::pair<std::string, std::string>> seen{{answer.active.number, answer.active.oid}};
+  for (const insi::Number& number : answer.history) {
+    if (seen.emplace(number.number, number.oid).second) put_number(number, *proto.add_distinct_history());
+  }
+}
+
 void put_answer(const insi::Answer& answer, v1::InsiAnswer& proto) {
   put_number(answer.active, *proto.mutable_number());
   for (const insi::Number& number : answer.history) put_number(number, *proto.add_history());
+  put_distinct_history(answer, proto);
   v1::InsiTraits& traits = *proto.mutable_traits();
   traits.set_birth_name(answer.birth_name);
   traits.set_given_names(answer.given_names);
@@ -150,23 +162,34 @@ void put_sent(const SentTraits& sent, v1::TraitsSent& proto) {
   }
 }
 
-v1::SearchResult to_proto(const SearchResult& result) {
+void put_attempt(const SearchAttempt& attempt, v1::SearchAttempt& proto) {
   using google::protobuf::util::TimeUtil;
+  proto.set_given_name_sent(attempt.sent.given_name);
+  proto.set_birth_place_sent(attempt.sent.birth_place);
+  proto.set_code(attempt.code);
+  proto.set_label(attempt.label);
+  *proto.mutable_duration() = TimeUtil::NanosecondsToDuration(attempt.duration.count());
+  *proto.mutable_send_time() = to_proto(attempt.sent_at);
+  proto.set_message_id(attempt.message_id);
+  if (attempt.error) proto.set_error_code(std::string(catalogue_entry(*attempt.error).name));
+  if (attempt.fault) put_insi_fault(*attempt.fault, *proto.mutable_insi_fault());
+  proto.set_result_xml(attempt.result_xml);
+}
+
+v1::SearchResult to_proto(const SearchResult& result) {
   const insi::Reply& reply = result.reply;
   v1::SearchResult proto;
   proto.set_outcome(to_proto(reply.outcome));
-  if (reply.answer) put_answer(*reply.answer, *proto.mutable_answer());
+  if (reply.answer) {
+    put_answer(*reply.answer, *proto.mutable_answer());
+    proto.mutable_answer()->set_test_environment(result.environment != InsiEnvironment::PRODUCTION);
+  }
   proto.set_environment(to_proto(result.environment));
   if (result.answer) {
     proto.set_answer_id(result.answer->id);
     *proto.mutable_expire_time() = to_proto(result.answer->expires);
   }
-  v1::SearchAttempt& attempt = *proto.add_attempts();
-  attempt.set_given_name_sent(result.sent.given_name);
-  attempt.set_birth_place_sent(result.sent.birth_place);
-  attempt.set_code(reply.code);
-  attempt.set_label(reply.label);
-  *attempt.mutable_duration() = TimeUtil::NanosecondsToDuration(reply.duration.count());
+  for (const SearchAttempt& attempt : result.attempts) put_attempt(attempt, *proto.add_attempts());
   for (const std::string& warning : result.warnings) proto.add_warnings(warning);
   v1::SearchTrace& trace = *proto.mutable_trace();
   trace.set_message_id(reply.message_id);
@@ -182,6 +205,9 @@ v1::SearchResult to_proto(const SearchResult& result) {
   if (result.by_card) {
     proto.set_reading_source(result.card_supplied ? v1::DATUM_SOURCE_CALLER : v1::DATUM_SOURCE_READ);
   }
+  proto.set_matched_given_name(result.matched_given_name);
+  for (const std::string& step : result.next_steps) proto.add_next_steps(step);
+  proto.set_acceptance_blocked(result.blocked);
   return proto;
 }
 
@@ -228,6 +254,16 @@ class InsiServiceAdapter final : public v1::InsiService::CallbackService {
                                            v1::VerifyIdentityResponse* response) override {
     return unary_call(backend_, caller_, "InsiService/VerifyIdentity", context, request, response,
                       verify_identity);
+  }
+  grpc::ServerUnaryReactor* GetInsiState(grpc::CallbackServerContext* context,
+                                         const v1::GetInsiStateRequest* request,
+                                         v1::GetInsiStateResponse* response) override {
+    return unary_call(backend_, caller_, "InsiService/GetInsiState", context, request, response,
+                      get_insi_state);
+  }
+  grpc::ServerWriteReactor<v1::WatchInsiStateResponse>* WatchInsiState(
+      grpc::CallbackServerContext* context, const v1::WatchInsiStateRequest* request) override {
+    return watch_insi_state(backend_, caller_, context, *request);
   }
 
  private:

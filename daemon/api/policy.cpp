@@ -52,6 +52,8 @@ constexpr auto kTable = std::to_array<Row>({
     {"IdentityService/Seal", true, true, true, true},
     {"IdentityService/Restore", true, false, true, true},
     {"IdentityService/ForgetIdentity", true, true, true, true},
+    {"InsiService/GetInsiState", true, true, true, true},
+    {"InsiService/WatchInsiState", true, true, true, true},
     {"JournalService/VerifyJournal", false, false, false, true},
     {"JournalService/ListJournalRecords", false, false, false, true},
     {"SystemService/GetInfo", true, true, true, true},

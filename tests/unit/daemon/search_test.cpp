@@ -438,6 +438,7 @@ TEST_F(SearchTest, ASuppliedReadingOfATestCardIsRefusedInProduction) {
   }
   config->insi.environment = InsiEnvironment::PRODUCTION;
   supplied.nature = CardNature::REAL;
+  supplied.serial = "123";
   search.reading = supplied;
   EXPECT_EQ(run(search).reply.code, "01");
 }
@@ -498,9 +499,9 @@ TEST_F(SearchTest, T_INS_01_AnAnswerThatIsNotWhatWasAskedIsMarked) {
   EXPECT_THAT(run(traits_search()).warnings, Contains("ANSWER_NOT_AS_ASKED"));
 }
 
-TEST_F(SearchTest, TraitsAreNormalisedAndOnlyTheFirstGivenNameIsSent) {
+TEST_F(SearchTest, TraitsAreNormalisedAndShownAsSent) {
   const SearchResult result = run(traits_search());
-  ASSERT_EQ(traits_queries.size(), 1U);
+  ASSERT_EQ(traits_queries.size(), 3U);
   EXPECT_EQ(traits_queries[0].birth_name, "D'ILE-OEUVRE");
   EXPECT_EQ(traits_queries[0].given_name, "ZOE");
   EXPECT_EQ(traits_queries[0].sex, "F");
