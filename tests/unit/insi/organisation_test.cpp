@@ -130,7 +130,7 @@ TEST_F(OrganisationTest, ShowsItsCertificateAndSendsNoAssertion) {
   for (const auto& request : server.requests()) {
     const std::string body = request.substr(request.find("\r\n\r\n") + 4);
     const XmlQuery sent(body);
-    EXPECT_EQ(sent.schema_errors("request.xsd"), "");
+    EXPECT_EQ(sent.schema_errors("strict/request.xsd"), "");
     EXPECT_EQ(sent.count("//w:Security"), 1U);
     EXPECT_EQ(sent.count("//w:Security/*"), 0U);
     EXPECT_EQ(sent.text("//bam:Emetteur"), kUnit);
