@@ -265,6 +265,28 @@ void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleR
   out << "  " << say(language, Word::INSURED_NUMBER_NOTE) << '\n';
 }
 
+namespace {
+
+// Each question by what was sent and what came, when there was more than one.
+void print_attempts(std::ostream& out, Language language, const v1::SearchResult& result) {
+  if (result.attempts_size() < 2) return;
+  out << "  " << say(language, Word::QUESTIONS_ASKED) << '\n';
+  for (const auto& attempt : result.attempts()) {
+    out << "    " << local_time(attempt.send_time()) << " " << printable(attempt.given_name_sent());
+    if (!attempt.birth_place_sent().empty()) out << " (" << printable(attempt.birth_place_sent()) << ")";
+    out << colon(language)
+        << printable(term(language, attempt.code().empty() ? attempt.error_code() : attempt.code())) << '\n';
+  }
+}
+
+void print_next_steps(std::ostream& out, Language language, const v1::SearchResult& result) {
+  if (result.next_steps().empty()) return;
+  out << say(language, Word::WHAT_NEXT) << '\n';
+  for (const auto& step : result.next_steps()) out << "  - " << printable(term(language, step)) << '\n';
+}
+
+}  // namespace
+
 void print_result(std::ostream& out, Language language, const v1::SearchResult& result) {
   out << say(language, Word::ANSWER_TITLE) << '\n';
   if (result.environment() != v1::ENVIRONMENT_PRODUCTION)
@@ -277,6 +299,10 @@ void print_result(std::ostream& out, Language language, const v1::SearchResult& 
         << '\n';
   }
   for (const auto& warning : result.warnings()) out << "  ! " << printable(term(language, warning)) << '\n';
+  print_attempts(out, language, result);
+  if (!result.matched_given_name().empty())
+    out << "  " << say(language, Word::FOUND_BY_NAME, {printable(result.matched_given_name())}) << '\n';
+  print_next_steps(out, language, result);
   if (result.outcome() != v1::SEARCH_OUTCOME_FOUND) return;
   out << '\n' << say(language, Word::WHAT_IT_IS) << '\n';
   if (result.missing_for_qualification().empty()) return;

@@ -106,6 +106,14 @@ void expect_terms(const Descriptor* descriptor) {
   }
 }
 
+TEST(Words, WhatToDoAfterASearchHasWords) {
+  for (const std::string code : {"OTHER_GIVEN_NAMES", "BIRTH_PLACE", "CHECK_TRAITS", "SEARCH_BY_TRAITS",
+                                 "LOGIN_AGAIN", "KEEP_PROVISIONAL", "FAULT_READ_AS_NOT_FOUND", "01", "02"}) {
+    EXPECT_NE(term(Language::FRENCH, code), code);
+    EXPECT_NE(term(Language::ENGLISH, code), code);
+  }
+}
+
 TEST(Words, EveryEnumeratorShownHasAWord) {
   expect_terms(v1::ReaderState_descriptor());
   expect_terms(v1::ReaderRole_descriptor());
