@@ -157,5 +157,38 @@ TEST_F(InsiOtherAnswerTest, T_INS_01_AnAnswerAboutSomebodyElseAWrongKeyAndATestN
   EXPECT_EQ(test_number.environment(), v1::ENVIRONMENT_TEST);
 }
 
+class InsiStateTest : public InsiDesk {
+ protected:
+  InsiStateTest()
+      : InsiDesk("[[step]]\nbirth_name = \"CAS A\"\nfault = \"insi_102\"\n", "retry_delay = \"100ms\"\n") {}
+};
+
+TEST_F(InsiStateTest, ADeskFollowsWhetherTheServiceCanBeAsked) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  const auto stream = client_->insi_->WatchInsiState(&context, {});
+  v1::WatchInsiStateResponse told;
+  const auto next = [&] {
+    EXPECT_TRUE(stream->Read(&told));
+    return told.state().availability();
+  };
+  EXPECT_EQ(next(), v1::INSI_AVAILABILITY_UNSPECIFIED);
+  EXPECT_EQ(expect_value(ask(kAdrun)).outcome(), v1::SEARCH_OUTCOME_FOUND);
+  EXPECT_EQ(next(), v1::INSI_AVAILABILITY_AVAILABLE);
+  EXPECT_EQ(code_of(ask({"CAS A", {"ZOE"}, "F", "1975-12-31", ""})), "INSI_UNAVAILABLE");
+  EXPECT_EQ(next(), v1::INSI_AVAILABILITY_DEGRADED);
+  EXPECT_EQ(told.state().insi_fault().code(), "insi_102");
+  EXPECT_THAT(told.state().remedy(), HasSubstr("identité provisoire"));
+  world_.stop_insi();
+  EXPECT_EQ(code_of(ask(kAdrun)), "INSI_UNREACHABLE");
+  EXPECT_EQ(next(), v1::INSI_AVAILABILITY_DOWN);
+  EXPECT_TRUE(told.state().has_last_answer_time());
+  grpc::ClientContext once;
+  v1::GetInsiStateResponse now;
+  ASSERT_TRUE(client_->insi_->GetInsiState(&once, {}, &now).ok());
+  EXPECT_EQ(now.state().SerializeAsString(), told.state().SerializeAsString());
+  context.TryCancel();
+}
+
 }  // namespace
 }  // namespace insd::test
