@@ -117,7 +117,8 @@ const std::vector<std::string>& served_services() {
     for (const auto* file :
          {v1::ListReadersRequest::descriptor()->file(), v1::LoginRequest::descriptor()->file(),
           v1::ReadVitaleRequest::descriptor()->file(), v1::SearchByVitaleRequest::descriptor()->file(),
-          v1::VerifyJournalRequest::descriptor()->file(), v1::GetInfoRequest::descriptor()->file()}) {
+          v1::AcceptRequest::descriptor()->file(), v1::VerifyJournalRequest::descriptor()->file(),
+          v1::GetInfoRequest::descriptor()->file()}) {
       for (int i = 0; i < file->service_count(); ++i) all.push_back(file->service(i)->full_name());
     }
     return all;
@@ -140,7 +141,8 @@ Policy::Policy(const std::vector<PolicyConfig>& entries, const UserDatabase& dat
                     std::string(where).append(": \"").append(pattern).append("\" fits no method"));
       }
     }
-    entries_.push_back({UserSet(entry.users, database, where), entry.role, entry.readers, entry.methods});
+    entries_.push_back(
+        {UserSet(entry.users, database, where), entry.role, entry.readers, entry.methods, entry.rights});
   }
 }
 
@@ -160,6 +162,10 @@ Verdict Policy::decide(const Caller& caller, std::string_view method,
   const auto [role, entry] = match(caller);
   const Row* row = find_row(method);
   if (row == nullptr || !row_allows(*row, role)) return Verdict::DENIED;
+  if (!row->right.empty() &&
+      (entry == nullptr || std::ranges::find(entry->rights, row->right) == entry->rights.end())) {
+    return Verdict::DENIED;
+  }
   if (entry != nullptr && !entry->methods.empty() && !any_fits(entry->methods, method)) {
     return Verdict::DENIED;
   }

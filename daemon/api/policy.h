@@ -46,6 +46,7 @@ class Policy {
     CallerRole role;
     std::vector<std::string> readers;
     std::vector<std::string> methods;
+    std::vector<std::string> rights;
   };
   struct Match {
     CallerRole role;

@@ -82,7 +82,8 @@ TEST(Policy, EveryServedServiceIsDescribed) {
   EXPECT_THAT(served_services(),
               ::testing::UnorderedElementsAre("insd.v1.ReaderService", "insd.v1.ProfessionalService",
                                               "insd.v1.VitaleService", "insd.v1.InsiService",
-                                              "insd.v1.JournalService", "insd.v1.SystemService"));
+                                              "insd.v1.IdentityService", "insd.v1.JournalService",
+                                              "insd.v1.SystemService"));
 }
 
 TEST(Policy, FirstMatchingEntryDecides) {
@@ -102,6 +103,26 @@ TEST(Policy, NonRepositoryNeverSearches) {
   EXPECT_EQ(policy.decide(caller(1000), "InsiService/SearchByVitale"), kDenied);
   EXPECT_EQ(policy.decide(caller(1000), "InsiService/SearchByTraits"), kDenied);
   EXPECT_EQ(policy.decide(caller(1000), "VitaleService/ReadVitale"), kAllowed);
+}
+
+TEST(Policy, ARightIsGivenByNameOrNotAtAll) {
+  PolicyConfig declares = entry({"1000"}, CallerRole::DESK);
+  declares.rights = {"declare_identity"};
+  const Policy policy({declares, entry({"1001"}, CallerRole::ADMIN)}, FakeUsers());
+  EXPECT_EQ(policy.decide(caller(1000), "IdentityService/DeclareIdentity"), kAllowed);
+  EXPECT_EQ(policy.decide(caller(1000), "IdentityService/AcceptApcv"), kDenied);
+  for (const uid_t without : {0, 1001}) {
+    EXPECT_EQ(policy.decide(caller(without), "IdentityService/DeclareIdentity"), kDenied) << without;
+    EXPECT_EQ(policy.decide(caller(without), "IdentityService/Accept"), kAllowed) << without;
+  }
+}
+
+TEST(Policy, AKioskAcceptsAndValidatesNothing) {
+  const Policy policy({entry({"1000"}, CallerRole::KIOSK)}, FakeUsers());
+  for (const char* method : {"Accept", "Validate", "Compare", "Demote", "SetAttributes", "Restore"}) {
+    EXPECT_EQ(policy.decide(caller(1000), std::string("IdentityService/") + method), kDenied) << method;
+  }
+  EXPECT_EQ(policy.decide(caller(1000), "IdentityService/Seal"), kAllowed);
 }
 
 TEST(Policy, MethodsOfAnEntryOnlyLimit) {
