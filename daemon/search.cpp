@@ -266,6 +266,7 @@ void Search::finish(Course& course, SearchResult& result) {
   kept.blocked = result.blocked;
   kept.generations = result.generations;
   kept.ends_with_card = searcher.role == CallerRole::KIOSK;
+  kept.found_by_other_given_name = !result.matched_given_name.empty();
   result.answer = answers_.keep(searcher.owner.uid, std::move(kept), searcher.config->insi.answer_ttl);
   result.missing_for_qualification = {"ACCEPTANCE", "DOCUMENT_CHECK"};
 }
