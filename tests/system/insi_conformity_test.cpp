@@ -142,6 +142,24 @@ TEST_F(InsiConformityTest, CNDA_2_07_EachGivenNameOnItsOwn) {
             v1::SEARCH_OUTCOME_NOT_FOUND);
 }
 
+TEST_F(InsiConformityTest, CNDA_2_07_EveryGivenNameInTurnThenAllOfThem) {
+  const auto second = search({"TCHITCHI", {"OLA", "CATARINA", "BELLA"}, "F", "1936-06-21", ""});
+  expect_answer(second, {"2360663220836", "56", kNir, "CATARINA BELLA", "63220"});
+  EXPECT_EQ(second.matched_given_name(), "CATARINA");
+  const auto sent = [](const v1::SearchResult& result) {
+    std::vector<std::string> names;
+    for (const auto& attempt : result.attempts()) {
+      names.push_back(attempt.given_name_sent() + " " + attempt.code());
+    }
+    return names;
+  };
+  EXPECT_THAT(sent(second), ::testing::ElementsAre("OLA 01", "CATARINA 00"));
+  const auto nobody = search({"HOUILLES", {"PIERRE", "PAUL", "JACQUES"}, "M", "1993-01-27", ""});
+  EXPECT_EQ(nobody.outcome(), v1::SEARCH_OUTCOME_NOT_FOUND);
+  EXPECT_THAT(sent(nobody),
+              ::testing::ElementsAre("PIERRE 01", "PAUL 01", "JACQUES 01", "PIERRE PAUL JACQUES 01"));
+}
+
 TEST_F(InsiConformityTest, CNDA_3_05_AndTheOtherPublicIdentities) {
   expect_found({"NESSI", {"NATHALIE"}, "F", "1977-07-14", ""},
                {"2770763220829", "10", kNir, "NATHALIE", "63220"});
