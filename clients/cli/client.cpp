@@ -96,6 +96,10 @@ v1::SearchByTraitsResponse Client::search_by_traits(const v1::SearchByTraitsRequ
   return call(*insi_, &v1::InsiService::Stub::SearchByTraits, request, kSearch);
 }
 
+v1::VerifyIdentityResponse Client::verify_identity(const v1::VerifyIdentityRequest& request) {
+  return call(*insi_, &v1::InsiService::Stub::VerifyIdentity, request, kSearch);
+}
+
 v1::VerifyJournalResponse Client::verify_journal(const v1::VerifyJournalRequest& request) {
   return call(*journal_, &v1::JournalService::Stub::VerifyJournal, request, kJournal);
 }

@@ -41,6 +41,7 @@ class Client {
   v1::ReadVitaleResponse read_vitale(const v1::ReadVitaleRequest& request);
   v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
+  v1::VerifyIdentityResponse verify_identity(const v1::VerifyIdentityRequest& request);
 
   v1::VerifyJournalResponse verify_journal(const v1::VerifyJournalRequest& request);
   v1::ListJournalRecordsResponse list_journal_records(const v1::ListJournalRecordsRequest& request);

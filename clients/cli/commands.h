@@ -29,6 +29,8 @@ int run_journal_export(Session& session);
 int run_vitale(Session& session);
 int run_insi_traits(Session& session);
 int run_insi_vitale(Session& session);
+/// EXIT_NEGATIVE when number and traits do not belong together.
+int run_insi_verify(Session& session);
 int run_identify(Session& session);
 
 // What `insi` and `identify` share.
@@ -43,5 +45,7 @@ v1::SearchByVitaleRequest vitale_request(Session& session, const v1::VitaleReadi
 v1::VitaleReading read_vitale(Session& session);
 /// EXIT_OK for FOUND, EXIT_NEGATIVE for the other results.
 int exit_status_of(const v1::SearchResult& result);
+/// EXIT_OK for CONSISTENT.
+int exit_status_of(const v1::VerificationResult& result);
 
 }  // namespace insd::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searches: `insi traits` and `insi vitale`, and what `identify` shares with them.
+// Searches: `insi traits`, `insi vitale` and `insi verify`, and what `identify` shares with them.
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -103,6 +103,10 @@ int exit_status_of(const v1::SearchResult& result) {
   return result.outcome() == v1::SEARCH_OUTCOME_FOUND ? EXIT_OK : EXIT_NEGATIVE;
 }
 
+int exit_status_of(const v1::VerificationResult& result) {
+  return result.outcome() == v1::VERIFICATION_OUTCOME_CONSISTENT ? EXIT_OK : EXIT_NEGATIVE;
+}
+
 v1::CallContext call_context(Session& session, const std::string& lease) {
   const auto& options = session.options;
   v1::CallContext context;
@@ -178,6 +182,28 @@ int run_insi_traits(Session& session) {
   lease.expect(request);
   try {
     return show(session, session.client.search_by_traits(request));
+  } catch (const Failure& failure) {
+    lease.forget_if_ended(failure);
+    throw;
+  }
+}
+
+int run_insi_verify(Session& session) {
+  const SearchLease lease(session);
+  v1::VerifyIdentityRequest request;
+  auto& identity = *request.mutable_identity();
+  identity.set_number(session.options.number);
+  identity.set_key(session.options.key);
+  identity.set_oid(session.options.oid);
+  identity.set_birth_name(session.options.name);
+  for (const auto& name : session.options.given_names) identity.add_given_names(name);
+  identity.set_sex(session.options.sex);
+  identity.set_birth_date(session.options.birth_date);
+  identity.set_birth_place(session.options.birth_place);
+  *request.mutable_context() = call_context(session, lease.token());
+  lease.expect(request);
+  try {
+    return show(session, session.client.verify_identity(request));
   } catch (const Failure& failure) {
     lease.forget_if_ended(failure);
     throw;

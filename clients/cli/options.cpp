@@ -131,13 +131,19 @@ class CommandLine {
     insi->group(word(Word::LABEL_SUBCOMMANDS));
     insi->require_subcommand(1);
     auto* const traits = command(*insi, "traits", Word::HELP_INSI_TRAITS, Command::INSI_TRAITS);
-    traits->add_option("--name", options_.name, word(Word::HELP_NAME))->required();
-    traits->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES))->required();
-    traits->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required();
-    traits->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required();
-    traits->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
-    add_desk(traits);
-    add_context(traits);
+    auto* const verify = command(*insi, "verify", Word::HELP_INSI_VERIFY, Command::INSI_VERIFY);
+    verify->add_option("--number", options_.number, word(Word::HELP_NUMBER))->required();
+    verify->add_option("--key", options_.key, word(Word::HELP_KEY));
+    verify->add_option("--oid", options_.oid, word(Word::HELP_OID))->required();
+    for (auto* const by_traits : {traits, verify}) {
+      by_traits->add_option("--name", options_.name, word(Word::HELP_NAME))->required();
+      by_traits->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES))->required();
+      by_traits->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required();
+      by_traits->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required();
+      by_traits->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
+      add_desk(by_traits);
+      add_context(by_traits);
+    }
 
     auto* const vitale = command(*insi, "vitale", Word::HELP_INSI_VITALE, Command::INSI_VITALE);
     auto* const identify = command(app_, "identify", Word::HELP_IDENTIFY, Command::IDENTIFY);

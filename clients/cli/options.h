@@ -24,6 +24,7 @@ enum class Command : std::uint8_t {
   VITALE,
   INSI_TRAITS,
   INSI_VITALE,
+  INSI_VERIFY,
   IDENTIFY,
   STATUS,
   DOCTOR,
@@ -52,6 +53,7 @@ struct Options {
   std::string sex;
   std::string birth_date;
   std::string birth_place;
+  std::string number, key, oid;
   std::string purpose;                  ///< empty: not given
   std::vector<std::string> attributes;  ///< empty: not given
   std::string profile;

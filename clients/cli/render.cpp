@@ -311,6 +311,15 @@ void print_result(std::ostream& out, Language language, const v1::SearchResult& 
     out << "  - " << printable(term(language, missing)) << '\n';
 }
 
+void print_result(std::ostream& out, Language language, const v1::VerificationResult& result) {
+  out << say(language, Word::ANSWER_TITLE) << '\n';
+  if (result.environment() != v1::ENVIRONMENT_PRODUCTION)
+    out << "  " << say(language, Word::ANSWER_TEST) << '\n';
+  const bool consistent = result.outcome() == v1::VERIFICATION_OUTCOME_CONSISTENT;
+  out << "  " << say(language, consistent ? Word::CONSISTENT : Word::INCONSISTENT) << '\n';
+  for (const auto& warning : result.warnings()) out << "  ! " << printable(term(language, warning)) << '\n';
+}
+
 void print_status(std::ostream& out, Language language, const v1::GetInfoResponse& info,
                   const v1::WhatMayIDoResponse& rights) {
   const auto status_line = [&](Word label, const std::string& value) {

@@ -40,6 +40,7 @@ void print_vitale(std::ostream& out, Language language, const v1::VitaleReading&
 void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleReading& reading);
 /// The answer, what it is, and what is missing to qualify it.
 void print_result(std::ostream& out, Language language, const v1::SearchResult& result);
+void print_result(std::ostream& out, Language language, const v1::VerificationResult& result);
 void print_status(std::ostream& out, Language language, const v1::GetInfoResponse& info,
                   const v1::WhatMayIDoResponse& rights);
 

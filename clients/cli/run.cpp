@@ -41,6 +41,8 @@ int dispatch(Session& session) {
       return run_insi_traits(session);
     case Command::INSI_VITALE:
       return run_insi_vitale(session);
+    case Command::INSI_VERIFY:
+      return run_insi_verify(session);
     case Command::IDENTIFY:
       return run_identify(session);
     case Command::STATUS:

@@ -339,6 +339,16 @@ constexpr auto kWords = std::to_array<WordEntry>({
     {Word::STEP_INSI, "Téléservice INSi", "INSi teleservice"},
     {Word::STEP_ORGANISATION, "certificat de l'établissement, sans carte",
      "organisation certificate, no card"},
+    {Word::HELP_INSI_VERIFY, "Vérifier qu'un matricule INS et des traits vont ensemble.",
+     "Verify that an INS number and traits belong together."},
+    {Word::HELP_NUMBER, "Matricule INS, 13 caractères.", "INS number, 13 characters."},
+    {Word::HELP_KEY, "Clé du matricule, 2 chiffres.", "Key of the number, 2 digits."},
+    {Word::HELP_OID, "Identifiant d'autorité reçu avec le matricule.", "OID that came with the number."},
+    {Word::CONSISTENT, "Le matricule et les traits vont ensemble.",
+     "The number and the traits belong together."},
+    {Word::INCONSISTENT,
+     "Le matricule et les traits ne vont pas ensemble : l'identité n'est plus récupérée ni qualifiée.",
+     "The number and the traits do not belong together: the identity is no longer retrieved or qualified."},
 });
 
 constexpr bool in_order() {
@@ -453,6 +463,9 @@ constexpr auto kTerms = std::to_array<TermEntry>({
      "the key of the number on the card is not the computed one: report it"},
     {"BIRTH_RANK_ASSUMED", "rang de naissance non lu sur la carte : 1 a été supposé",
      "birth rank not on the card: 1 was assumed"},
+    {"CONTRACT_UNVERIFIED", "la description de l'opération n'est pas vérifiée : réponse sans valeur",
+     "the operation's descriptor is unverified: an answer without value"},
+    {"SENT_KEY_INVALID", "la clé envoyée n'est pas la clé calculée", "the key sent is not the computed one"},
     {"RETURNED_KEY_INVALID", "la clé reçue n'est pas la clé calculée : à signaler",
      "the key received is not the computed one: report it"},
     {"ANSWER_NOT_BENEFICIARY", "l'identité reçue n'est pas celle du bénéficiaire choisi",

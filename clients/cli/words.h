@@ -248,6 +248,12 @@ enum class Word : std::uint8_t {
   STEP_VITALE,
   STEP_INSI,
   STEP_ORGANISATION,
+  HELP_INSI_VERIFY,
+  HELP_NUMBER,
+  HELP_KEY,
+  HELP_OID,
+  CONSISTENT,
+  INCONSISTENT,
   COUNT_,  // not a word: how many there are
 };
 

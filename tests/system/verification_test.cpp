@@ -108,6 +108,23 @@ TEST_F(VerificationTest, SaysWhetherNumberAndTraitsBelongTogether) {
   EXPECT_EQ(code_of(verify(other)), "INVALID_ARGUMENT");
 }
 
+TEST_F(VerificationTest, InsctlSaysItInWordsAndByItsStatus) {
+  start_readers();
+  world_.start_insd(described());
+  const auto ask = [&](const std::string& birth_date) {
+    return world_.run(
+        {"insctl", "insi", "verify", "--number", "2751263220749", "--oid", "1.2.250.1.213.1.4.8", "--name",
+         "ADRUN", "--given-names", "ZOE", "--sex", "F", "--birth-date", birth_date, "--pin-stdin"},
+        "1234\n");
+  };
+  const auto yes = ask("1975-12-31");
+  EXPECT_EQ(yes.status, 0) << yes.err;
+  EXPECT_THAT(yes.out, HasSubstr("Le matricule et les traits vont ensemble."));
+  const auto no = ask("1975-12-30");
+  EXPECT_EQ(no.status, 1) << no.err;
+  EXPECT_THAT(no.out, HasSubstr("ne vont pas ensemble"));
+}
+
 TEST_F(VerificationTest, WhoKeepsNoIdentitiesVerifiesAndRetrievesNothing) {
   start_readers();
   start(replaced(described(), "role = \"desk\"", "role = \"non_repository\""));
