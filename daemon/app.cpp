@@ -130,13 +130,13 @@ App::App(AppOptions options, Config config)
       desk_(io_.get_executor(), pcsc::system_pcsc(), started_with_.readers, start_id_, clock_,
             desk::Orders(started_with_.daemon.state_dir / "disabled-readers"),
             {.events = pcsc::kernel_device_events()}),
-      professionals_(io_.get_executor(), desk_, started_with_.cps, token_program(), *journal_, clock_),
+      professionals_(io_.get_executor(), desk_, started_with_.cps, token_program(), journal_writer_, clock_),
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
-      search_(search_parts(), answers_, *journal_, clock_),
+      search_(search_parts(), answers_, journal_writer_, clock_),
       revisions_(started_with_.daemon.state_dir / "identities.sqlite", keys_->seal.all().front(), clock_),
       identities_(io_.get_executor(), revisions_, *journal_, clock_),
-      verification_(verification_parts(), *journal_, clock_),
+      verification_(verification_parts(), journal_writer_, clock_),
       limiter_(started_with_.daemon.requests_per_minute, clock_),
       backend_{io_,
                desk_,
@@ -150,6 +150,7 @@ App::App(AppOptions options, Config config)
                clock_,
                {INSD_VERSION, start_id_, clock_.wall()},
                keys_,
+               journal_writer_,
                started_with_.daemon.journal == JournalStore::FILE ? started_with_.daemon.state_dir
                                                                   : std::filesystem::path(),
                answers_,
@@ -250,6 +251,7 @@ bool App::run() {
   professionals_.stop();
   if (const auto exchange = rules_.get()->exchange()) exchange->stop();
   if (!desk_.stop()) clean_ = false;
+  journal_writer_.stop();
   return clean_;
 }
 

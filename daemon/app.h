@@ -54,6 +54,7 @@ class App {
   // Above io_, whose last coroutines end their records as they are destroyed.
   const std::shared_ptr<keys::SiteKeyRing> keys_;
   const std::unique_ptr<journal::Journal> journal_;
+  journal::Writer journal_writer_{*journal_};
   boost::asio::io_context io_{1};
   std::string insi_trust_;  // the bytes of the trust store in use
   api::CurrentRules rules_;

@@ -38,7 +38,7 @@ struct Search::Course {
   std::optional<vitale::Beneficiary> person{};  // chosen on the card in the reader
 };
 
-Search::Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock)
+Search::Search(SearchParts parts, AnswerStore& answers, journal::Writer& journal, const Clock& clock)
     : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock), limits_(clock) {}
 
 template <class Query, class Ask>
@@ -51,8 +51,8 @@ asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signat
   SearchAttempt attempt;
   attempt.sent = std::move(sent);
   const Clock::Steady started = clock_.steady();
-  const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) {
-    record.begin(message_id);
+  const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) -> asio::awaitable<void> {
+    co_await record.begin(message_id);
     begun = true;
     attempt.message_id = message_id;
     attempt.sent_at = clock_.wall();

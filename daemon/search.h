@@ -14,7 +14,7 @@
 #include "daemon/answer_store.h"
 #include "daemon/desk/professional.h"
 #include "daemon/insi/exchange.h"
-#include "daemon/journal/journal.h"
+#include "daemon/journal/writer.h"
 #include "daemon/search_limits.h"
 #include "drivers/base/error.h"
 #include "drivers/vitale/vitale.h"
@@ -160,7 +160,7 @@ struct Signatory;
 /// On the executor only.
 class Search {
  public:
-  Search(SearchParts parts, AnswerStore& answers, journal::Journal& journal, const Clock& clock);
+  Search(SearchParts parts, AnswerStore& answers, journal::Writer& journal, const Clock& clock);
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
   /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, PROFILE_NOT_ON_CARD, TEST_CARD_REFUSED,
@@ -192,7 +192,7 @@ class Search {
 
   SearchParts parts_;
   AnswerStore& answers_;
-  journal::Journal& journal_;
+  journal::Writer& journal_;
   const Clock& clock_;
   SearchLimits limits_;
 };

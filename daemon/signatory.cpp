@@ -96,12 +96,12 @@ journal::Begin begin_record(std::string operation, const SearchContext& context,
   return begin;
 }
 
-CallRecord::CallRecord(journal::Journal& journal, const Clock& clock, journal::Begin begin)
+CallRecord::CallRecord(journal::Writer& journal, const Clock& clock, journal::Begin begin)
     : journal_(journal), clock_(clock), started_(clock.steady()), begin_(std::move(begin)) {}
 
-void CallRecord::begin(const std::string& message_id) {
-  begin_.message_id = message_id;
-  record_ = journal_.begin(begin_);
+boost::asio::awaitable<void> CallRecord::begin(std::string message_id) {
+  begin_.message_id = std::move(message_id);
+  record_ = co_await journal_.begin(begin_);
 }
 
 void CallRecord::end(std::string_view code, const std::string& number) {

@@ -28,16 +28,16 @@ journal::Begin begin_record(std::string operation, const SearchContext& context,
 /// The two records of one question.
 class CallRecord {
  public:
-  CallRecord(journal::Journal& journal, const Clock& clock, journal::Begin begin);
+  CallRecord(journal::Writer& journal, const Clock& clock, journal::Begin begin);
 
   /// To be called before anything is signed or sent. Throws JOURNAL_UNAVAILABLE.
-  void begin(const std::string& message_id);
+  boost::asio::awaitable<void> begin(std::string message_id);
   /// Nothing when there was no begin(). `number`: of the identity, when one is known.
   void end(std::string_view code, const std::string& number = {});
   void end(const std::exception_ptr& failure);
 
  private:
-  journal::Journal& journal_;
+  journal::Writer& journal_;
   const Clock& clock_;
   const Clock::Steady started_;
   journal::Begin begin_;

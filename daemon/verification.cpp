@@ -92,7 +92,7 @@ insi::VerificationQuery normalised_identity(const IdentityVerification& asked, I
   return query;
 }
 
-Verification::Verification(VerificationParts parts, journal::Journal& journal, const Clock& clock)
+Verification::Verification(VerificationParts parts, journal::Writer& journal, const Clock& clock)
     : parts_(std::move(parts)), journal_(journal), clock_(clock) {}
 
 asio::awaitable<VerificationResult> Verification::verify(IdentityVerification asked, Searcher searcher,
@@ -106,7 +106,7 @@ asio::awaitable<VerificationResult> Verification::verify(IdentityVerification as
 
   CallRecord record(journal_, clock_, begin_record(kOperation, asked.context, searcher, signatory));
   const insi::Exchange::BeforeSend before_send = [&record](const std::string& message_id) {
-    record.begin(message_id);
+    return record.begin(message_id);
   };
   try {
     result.verdict = co_await parts_.ask(searcher, result.sent, signatory.party, signatory.signer(),

@@ -42,7 +42,7 @@ insi::VerificationQuery normalised_identity(const IdentityVerification& asked, I
 /// On the executor only.
 class Verification {
  public:
-  Verification(VerificationParts parts, journal::Journal& journal, const Clock& clock);
+  Verification(VerificationParts parts, journal::Writer& journal, const Clock& clock);
 
   /// Errors: the gates of a search (but a caller that keeps no identities may verify), those of
   /// normalised_identity(), of choose_signatory() and of insi::Exchange::verify(). Nothing has been sent by
@@ -52,7 +52,7 @@ class Verification {
 
  private:
   VerificationParts parts_;
-  journal::Journal& journal_;
+  journal::Writer& journal_;
   const Clock& clock_;
 };
 

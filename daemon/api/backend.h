@@ -64,6 +64,7 @@ struct Backend {
   const Clock& clock;
   RunInfo info;
   std::shared_ptr<keys::SiteKeyRing> keys;  ///< the site's own
+  journal::Writer& journal;
   std::filesystem::path trail;  ///< state directory with the audit trail; empty: it is in journald
   AnswerStore& answers;
   Identities& identities;

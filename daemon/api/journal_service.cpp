@@ -134,6 +134,7 @@ asio::awaitable<v1::ListJournalRecordsResponse> list_records(Backend& backend, C
                                                              v1::ListJournalRecordsRequest request) {
   const auto file = trail_file(backend);
   const journal::Filter filter = filter_of(request);
+  co_await backend.journal.written();
   const auto look = [&file, &filter] {
     return journal::Database(file, journal::Database::Access::READ).operations(filter);
   };

@@ -128,7 +128,7 @@ asio::awaitable<void> ProfessionalDesk::Impl::verify(CardBackend& way, Asker& as
   if (!std::holds_alternative<SecretString>(answer))
     throw Error(Code::PIN_MALFORMED, "the answer is not a PIN");
   auto pin = std::make_shared<SecretString>(std::move(std::get<SecretString>(answer)));
-  JournalEntry entry(journal_, record, clock_);
+  JournalEntry entry(journal_, co_await journal_.begin(record), clock_);
   try {
     co_await way.verify(who, std::move(pin), last_try, std::move(patience));
   } catch (const Error& error) {
@@ -224,7 +224,7 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uin
   record.uid = uid;
   record.professional = who.national_id;
   try {
-    JournalEntry(journal_, record, clock_).code("OK");
+    JournalEntry(journal_, co_await journal_.begin(std::move(record)), clock_).code("OK");
   } catch (const Error& error) {
     spdlog::error("a logout is not in the journal: {}", error.what());
   }
@@ -232,7 +232,7 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uin
 }
 
 ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-                                   const std::filesystem::path& token_program, journal::Journal& journal,
+                                   const std::filesystem::path& token_program, journal::Writer& journal,
                                    const Clock& clock)
     : impl_(std::make_shared<Impl>(std::move(executor), desk, config, token_program, journal, clock)) {
   impl_->watch_cards();

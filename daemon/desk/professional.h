@@ -12,7 +12,7 @@
 #include "daemon/desk/cps_card.h"
 #include "daemon/desk/presence.h"
 #include "daemon/insi/signer.h"
-#include "daemon/journal/journal.h"
+#include "daemon/journal/writer.h"
 #include "drivers/base/secret.h"
 
 namespace insd::desk {
@@ -84,7 +84,7 @@ class ProfessionalDesk {
  public:
   /// `token_program` is where insd-token is installed.
   ProfessionalDesk(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-                   const std::filesystem::path& token_program, journal::Journal& journal, const Clock& clock);
+                   const std::filesystem::path& token_program, journal::Writer& journal, const Clock& clock);
   ~ProfessionalDesk();
   ProfessionalDesk(const ProfessionalDesk&) = delete;
   ProfessionalDesk& operator=(const ProfessionalDesk&) = delete;

@@ -16,7 +16,7 @@ namespace insd::desk {
 class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalDesk::Impl> {
  public:
   Impl(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-       std::filesystem::path token_program, journal::Journal& journal, const Clock& clock)
+       std::filesystem::path token_program, journal::Writer& journal, const Clock& clock)
       : executor_(std::move(executor)),
         desk_(desk),
         config_(config),
@@ -72,7 +72,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   Desk& desk_;
   const CpsConfig config_;
   const std::filesystem::path token_program_;
-  journal::Journal& journal_;
+  journal::Writer& journal_;
   const Clock& clock_;
   Leases leases_;
   std::optional<insi::TrustStore> trust_;
@@ -87,11 +87,11 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
 journal::Begin record_of(std::string operation, const std::string& purpose_id, const Owner& owner,
                          const Professional& who);
 
-// Whatever way the work ends, the journal hears of it.
+// A record that was begun: whatever way the work ends, the journal hears of it.
 class JournalEntry {
  public:
-  JournalEntry(journal::Journal& journal, const journal::Begin& begin, const Clock& clock)
-      : journal_(journal), clock_(clock), started_(clock.steady()), id_(journal.begin(begin)) {}
+  JournalEntry(journal::Writer& journal, std::uint64_t id, const Clock& clock)
+      : journal_(journal), clock_(clock), started_(clock.steady()), id_(id) {}
   JournalEntry(const JournalEntry&) = delete;
   JournalEntry& operator=(const JournalEntry&) = delete;
   ~JournalEntry() {
@@ -101,7 +101,7 @@ class JournalEntry {
   void code(std::string_view code) { code_ = code; }
 
  private:
-  journal::Journal& journal_;
+  journal::Writer& journal_;
   const Clock& clock_;
   const Clock::Steady started_;
   const std::uint64_t id_;

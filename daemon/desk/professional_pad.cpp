@@ -40,7 +40,7 @@ asio::awaitable<void> ProfessionalDesk::Impl::verify_on_pad(CardBackend& way, As
   const std::stop_callback gone(patience.stop, [&given_up] { given_up.request_stop(); });
   patience.stop = given_up.get_token();
   const Prompt prompt = prompt_for(PromptKind::PIN_PAD, who, pcsc::PadVerify().patience);
-  JournalEntry entry(journal_, record, clock_);
+  JournalEntry entry(journal_, co_await journal_.begin(record), clock_);
   try {
     auto pad = failure_of(way.verify_on_pad(who, last_try, std::move(patience), asked));
     auto ended = co_await (asker.ask(prompt) || std::move(pad));

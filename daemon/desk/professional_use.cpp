@@ -87,7 +87,7 @@ asio::awaitable<Presence> ProfessionalDesk::Impl::authenticate(PresenceRequest r
   journal::Begin record = record_of("authenticate", request.purpose_id, owner, who);
   record.audience = request.audience;
   record.message_id = statement.id;
-  JournalEntry entry(journal_, record, clock_);
+  JournalEntry entry(journal_, co_await journal_.begin(record), clock_);
   try {
     const ByteView text = as_bytes(statement.text);
     Bytes message(text.begin(), text.end());

@@ -217,7 +217,7 @@ class Exchange::Impl {
       prepare_assertions(config_, query, party, facts, time, prepared);
     }
     check_stop(stop);
-    if (about_to_send) about_to_send(prepared.message_id);
+    if (about_to_send) co_await about_to_send(prepared.message_id);
 
     std::string assertions;
     if (!organisation) assertions = co_await sign(prepared, *signer, certificate, stop);

@@ -101,7 +101,7 @@ class Exchange {
   /// `about_to_send` (the journal's begin) before anything is signed or sent; an exception of `about_to_send`
   /// ends the call. `signer` must outlive it. Nothing is ever sent twice: an assertion and its ids are of one
   /// question.
-  using BeforeSend = std::function<void(const std::string& message_id)>;
+  using BeforeSend = std::function<boost::asio::awaitable<void>(const std::string& message_id)>;
   boost::asio::awaitable<Reply> by_card(CardQuery query, Party party, Signer* signer,
                                         BeforeSend about_to_send, std::stop_token stop);
   boost::asio::awaitable<Reply> by_traits(TraitsQuery query, Party party, Signer* signer,

@@ -125,8 +125,21 @@ void Database::create() const {
       std::to_string(kApplicationId) + ";PRAGMA user_version=" + std::to_string(kLayout) + ";COMMIT");
 }
 
-void Database::append(const StoredRecord& stored, Safety safety) {
+void Database::append(const std::vector<StoredRecord>& records, Safety safety) {
   run(safety == Safety::ON_DISK ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  if (records.size() == 1) return insert(records.front());
+  run("BEGIN IMMEDIATE");
+  try {
+    for (const auto& each : records) insert(each);
+    run("COMMIT");
+  } catch (const Error&) {
+    // What SQLite has rolled back by itself it refuses to roll back.
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+}
+
+void Database::insert(const StoredRecord& stored) const {
   for (std::size_t at = 0; at < COLUMNS; ++at)
     bind_value(insert_.get(), static_cast<int>(at) + 1, stored.record[at]);
   sqlite3_bind_blob(insert_.get(), COLUMNS + 1, stored.link.data(), static_cast<int>(stored.link.size()),

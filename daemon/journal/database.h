@@ -52,8 +52,8 @@ class Database {
     IN_FILE,  ///< a kill does not take it; a power cut may, until the next record that is ON_DISK
   };
 
-  /// Not stored at all when it throws.
-  void append(const StoredRecord& stored, Safety safety);
+  /// All of them or, when it throws, none.
+  void append(const std::vector<StoredRecord>& records, Safety safety);
 
   /// The newest record; of a new file one whose sequence is 0 and whose link is first_link().
   [[nodiscard]] StoredRecord newest() const;
@@ -77,6 +77,7 @@ class Database {
   [[nodiscard]] std::int64_t number(const std::string& sql) const;
   [[noreturn]] void fail(std::string_view what) const;
   void create() const;
+  void insert(const StoredRecord& stored) const;
 
   std::unique_ptr<sqlite3, Close> database_;
   Statement insert_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace insd::journal {
 
@@ -40,6 +41,13 @@ class Journal {
   /// Durable when it returns. Throws JOURNAL_UNAVAILABLE: then nothing may be sent or signed. Returns a
   /// record id.
   virtual std::uint64_t begin(const Begin& record) = 0;
+  /// begin() of several, for the price of one where the journal can: all of them, or it throws. Their ids in
+  /// the same order.
+  virtual std::vector<std::uint64_t> begin_all(const std::vector<Begin>& records) {
+    std::vector<std::uint64_t> ids;
+    for (const Begin& each : records) ids.push_back(begin(each));
+    return ids;
+  }
   /// Never throws.
   virtual void end(std::uint64_t id, const End& record) noexcept = 0;
 };

@@ -2,6 +2,7 @@
 #include "daemon/journal/trail.h"
 
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -40,7 +41,36 @@ class Trail final : public Journal {
   Trail(const Trail&) = delete;
   Trail& operator=(const Trail&) = delete;
 
-  std::uint64_t begin(const Begin& begin) override {
+  std::uint64_t begin(const Begin& begin) override { return begin_all({begin}).front(); }
+
+  std::vector<std::uint64_t> begin_all(const std::vector<Begin>& begins) override {
+    std::vector<Record> records;
+    for (const Begin& each : begins) records.push_back(begin_record(each));
+    const auto last = append(std::move(records), Database::Safety::ON_DISK);
+    std::vector<std::uint64_t> ids(begins.size());
+    std::iota(ids.begin(), ids.end(), static_cast<std::uint64_t>(last) + 1 - ids.size());
+    return ids;
+  }
+
+  void end(std::uint64_t id, const End& end) noexcept override try {
+    Record record;
+    record[KIND] = text("end");
+    record[BEGAN_AT] = number(static_cast<std::int64_t>(id));
+    record[CODE] = text(end.code);
+    record[DURATION_MS] = number(end.duration_ms);
+    if (!end.number.empty()) {
+      const keys::SiteKeyPtr key = parts_.keys->number.current();
+      record[NUMBER_HMAC] = text(key->id + ":" + to_hex(keys::hmac(*key, as_bytes(end.number))));
+    }
+    record[CHANGED_TRAITS] = text(end.changed_traits);
+    // The next begin puts it on the disk: nobody waits for it here.
+    append({std::move(record)}, Database::Safety::IN_FILE);
+  } catch (const std::exception& failure) {  // the begin record without an end tells it, and so does the log
+    spdlog::error("audit trail: the end of record {} is lost: {}", id, failure.what());
+  }
+
+ private:
+  static Record begin_record(const Begin& begin) {
     Record record;
     record[KIND] = text("begin");
     record[OPERATION] = text(begin.operation);
@@ -57,41 +87,30 @@ class Trail final : public Journal {
     record[MESSAGE_ID] = text(begin.message_id);
     record[ENVIRONMENT] = text(begin.environment);
     record[AUDIENCE] = text(begin.audience);
-    return static_cast<std::uint64_t>(append(std::move(record), Database::Safety::ON_DISK));
+    return record;
   }
 
-  void end(std::uint64_t id, const End& end) noexcept override try {
-    Record record;
-    record[KIND] = text("end");
-    record[BEGAN_AT] = number(static_cast<std::int64_t>(id));
-    record[CODE] = text(end.code);
-    record[DURATION_MS] = number(end.duration_ms);
-    if (!end.number.empty()) {
-      const keys::SiteKeyPtr key = parts_.keys->number.current();
-      record[NUMBER_HMAC] = text(key->id + ":" + to_hex(keys::hmac(*key, as_bytes(end.number))));
-    }
-    record[CHANGED_TRAITS] = text(end.changed_traits);
-    // The next begin puts it on the disk: nobody waits for it here.
-    append(std::move(record), Database::Safety::IN_FILE);
-  } catch (const std::exception& failure) {  // the begin record without an end tells it, and so does the log
-    spdlog::error("audit trail: the end of record {} is lost: {}", id, failure.what());
-  }
-
- private:
-  std::int64_t append(Record record, Database::Safety safety) {
+  // All of them or none; returns the sequence of the last.
+  std::int64_t append(std::vector<Record> records, Database::Safety safety) {
     const std::lock_guard lock(mutex_);
     const keys::SiteKeyPtr key = parts_.keys->journal.current();
-    record[SEQUENCE] = number(sequence_ + 1);
-    record[TIME_US] = number(
-        std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count());
-    record[HOST] = text(parts_.host);
-    record[KEY_ID] = text(key->id);
-    StoredRecord stored{std::move(record), {}};
-    stored.link = link(*key, link_, stored.record);
+    std::vector<StoredRecord> stored;
+    std::int64_t sequence = sequence_;
+    for (Record& record : records) {
+      record[SEQUENCE] = number(++sequence);
+      record[TIME_US] = number(
+          std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count());
+      record[HOST] = text(parts_.host);
+      record[KEY_ID] = text(key->id);
+      StoredRecord next{std::move(record), {}};
+      next.link = link(*key, stored.empty() ? link_ : stored.back().link, next.record);
+      stored.push_back(std::move(next));
+    }
     database_.append(stored, safety);
-    link_ = std::move(stored.link);
-    ++sequence_;
-    if (sequence_ % kCheckpointEvery == 0) tell();
+    link_ = std::move(stored.back().link);
+    const bool due = sequence / kCheckpointEvery > sequence_ / kCheckpointEvery;
+    sequence_ = sequence;
+    if (due) tell();
     return sequence_;
   }
 

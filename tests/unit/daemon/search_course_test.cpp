@@ -91,14 +91,14 @@ class SearchCourse : public ::testing::Test {
     parts.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party, Signer*,
                                insi::Exchange::BeforeSend before,
                                std::stop_token) -> boost::asio::awaitable<insi::Reply> {
-      before("uuid:" + std::to_string(++sent));
+      co_await before("uuid:" + std::to_string(++sent));
       card_queries.push_back(std::move(query));
       co_return reply_of_next_step();
     };
     parts.ask_by_traits = [this](const Searcher&, insi::TraitsQuery query, insi::Party, Signer*,
                                  insi::Exchange::BeforeSend before,
                                  std::stop_token) -> boost::asio::awaitable<insi::Reply> {
-      before("uuid:" + std::to_string(++sent));
+      co_await before("uuid:" + std::to_string(++sent));
       names.push_back(query.given_name + (query.birth_place ? "@" + *query.birth_place : ""));
       co_return reply_of_next_step();
     };
@@ -193,7 +193,8 @@ class SearchCourse : public ::testing::Test {
   std::vector<std::string> names, observed;
   std::vector<std::chrono::milliseconds> pauses;
   SearchParts parts;
-  Search search{wired(), answers, journal, clock};
+  journal::Writer writer{journal};
+  Search search{wired(), answers, writer, clock};
 
  private:
   // The parts are filled by the constructor's body, after `search`.
@@ -275,6 +276,7 @@ TEST_F(SearchCourse, EachQuestionHasItsOwnRecordIdAndReport) {
   steps = {"01", "02", "01"};
   const auto result = by_traits({"OLA", "CATARINA"});
   ASSERT_THAT(result.attempts, SizeIs(3));
+  writer.stop();
   ASSERT_THAT(journal.begins, SizeIs(3));
   EXPECT_THAT(journal.ends, ElementsAre("01", "02", "01"));
   EXPECT_EQ(signatures, 97) << "one grant, so one assertion, for each";

@@ -91,7 +91,7 @@ class SearchTest : public ::testing::Test {
     made.ask_by_card = [this](const Searcher&, insi::CardQuery query, insi::Party party, Signer*,
                               insi::Exchange::BeforeSend before,
                               std::stop_token) -> boost::asio::awaitable<insi::Reply> {
-      before("urn:uuid:m");
+      co_await before("urn:uuid:m");
       card_queries.push_back(query);
       parties.push_back(party);
       if (failure) throw Error(*failure);
@@ -100,7 +100,7 @@ class SearchTest : public ::testing::Test {
     made.ask_by_traits = [this](const Searcher&, insi::TraitsQuery query, insi::Party party, Signer* signer,
                                 insi::Exchange::BeforeSend before,
                                 std::stop_token) -> boost::asio::awaitable<insi::Reply> {
-      before("urn:uuid:m");
+      co_await before("urn:uuid:m");
       traits_queries.push_back(query);
       signed_by_card = signer != nullptr;
       parties.push_back(party);
@@ -147,11 +147,13 @@ class SearchTest : public ::testing::Test {
     return future.get();
   }
   SearchResult run(const VitaleSearch& search) {
-    Search made(parts(), answers, journal, clock);
+    journal::Writer writer(journal);
+    Search made(parts(), answers, writer, clock);
     return run(made.by_vitale(search, searcher(), {}));
   }
   SearchResult run(const TraitsSearch& search) {
-    Search made(parts(), answers, journal, clock);
+    journal::Writer writer(journal);
+    Search made(parts(), answers, writer, clock);
     return run(made.by_traits(search, searcher(), {}));
   }
   template <class S>

@@ -36,13 +36,14 @@ class VerificationTest : public ::testing::Test, protected test::Asking {
     parts.ask = [this](const Searcher&, insi::VerificationQuery query, insi::Party party, Signer*,
                        insi::Exchange::BeforeSend before,
                        std::stop_token) -> boost::asio::awaitable<insi::Verdict> {
-      before("uuid:m");
+      co_await before("uuid:m");
       queries.push_back(query);
       parties.push_back(party);
       if (failure) throw Error(*failure);
       co_return verdict;
     };
-    Verification verification(std::move(parts), journal, clock);
+    journal::Writer writer(journal);
+    Verification verification(std::move(parts), writer, clock);
     return test::run_to_end(verification.verify(asked, searcher(), {}));
   }
   Code refused() {

@@ -59,7 +59,7 @@ class AuthenticateTest : public DeskTest {
     card_.files["3F000001C001"] = certificate(cps::KeyUse::SIGNATURE, "critical,nonRepudiation");
     card_.files["3F000001C002"] = certificate(cps::KeyUse::AUTHENTICATION, authentication_usage);
     config_.backend = CpsBackend::DIRECT;
-    professionals_.emplace(io_.get_executor(), desk_, config_, "insd-token", journal_, clock_);
+    professionals_.emplace(io_.get_executor(), desk_, config_, "insd-token", writer_, clock_);
     desk_.start();
     pcsc_.insert("R", kCpsAtr, [this](ByteView command) { return card_.exchange(command); });
     wait_for([](const State& s) { return !s.readers.empty() && !s.readers[0].generation.empty(); });
@@ -68,6 +68,7 @@ class AuthenticateTest : public DeskTest {
     Owner owner;
     owner.uid = kUser;
     lease_ = wait(professionals_->login(request, owner, {}, typist_, {})).token;
+    lines();
     journal_.lines.clear();
   }
 
@@ -85,6 +86,11 @@ class AuthenticateTest : public DeskTest {
     owner.uid = uid;
     return professionals_->authenticate(std::move(request), std::move(owner), {});
   }
+  /// What is written by now.
+  const std::vector<std::string>& lines() {
+    asio::co_spawn(io_, writer_.written(), asio::use_future).wait();
+    return journal_.lines;
+  }
   Presence authenticate() { return wait(work(kUser)); }
   Code refused(std::uint32_t uid = kUser) {
     try {
@@ -98,6 +104,7 @@ class AuthenticateTest : public DeskTest {
   test::FakeCps card_;
   CpsConfig config_;
   KeptJournal journal_;
+  journal::Writer writer_{journal_};
   Typist typist_;
   std::optional<ProfessionalDesk> professionals_;
   std::string lease_;
@@ -116,7 +123,7 @@ TEST_F(AuthenticateTest, IsWrittenDownBeforeTheCardSigns) {
   EXPECT_EQ(signed_at_begin, 0U);
   EXPECT_EQ(card_.sent(kInternalAuthenticate), 1U);
   EXPECT_EQ(card_.sent("002A9E9A"), 0U) << "never the signature key";
-  EXPECT_THAT(journal_.lines, ElementsAre("begin authenticate https://records.example.org", "end OK"));
+  EXPECT_THAT(lines(), ElementsAre("begin authenticate https://records.example.org", "end OK"));
   EXPECT_THAT(presence.proof, ::testing::StartsWith(presence_prefix()));
   EXPECT_EQ(presence.certificate, card_.files["3F000001C002"]);
 }
@@ -135,14 +142,14 @@ TEST_F(AuthenticateTest, WhatDoesNotVerifyDoesNotLeave) {
   start();
   card_.real_signatures = false;
   EXPECT_EQ(refused(), Code::SIGNATURE_INVALID);
-  EXPECT_THAT(journal_.lines, ElementsAre(HasSubstr("begin"), "end SIGNATURE_INVALID"));
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("begin"), "end SIGNATURE_INVALID"));
 }
 
 TEST_F(AuthenticateTest, T_CARD_07_ASignatureCertificateInItsPlaceProvesNothing) {
   start("critical,digitalSignature,nonRepudiation");
   EXPECT_EQ(refused(), Code::CERTIFICATE_INVALID);
   EXPECT_EQ(card_.sent(kInternalAuthenticate), 0U);
-  EXPECT_THAT(journal_.lines, ElementsAre());
+  EXPECT_THAT(lines(), ElementsAre());
 }
 
 TEST_F(AuthenticateTest, T_PIN_05_AnothersLeaseAndAForgottenPin) {

@@ -63,7 +63,7 @@ TEST_F(PadLoginTest, ThePinNeverPassesHere) {
   ASSERT_EQ(blocks_.size(), 1U);
   EXPECT_EQ(blocks_[0], pcsc::verify_block({{0x00, 0x20, 0x00, 0x01}, 4, 4}));
   EXPECT_TRUE(lease.professional.capabilities.pin_pad_used);
-  EXPECT_THAT(journal_.records(), ElementsAre("login OK"));
+  EXPECT_THAT(records(), ElementsAre("login OK"));
 }
 
 TEST_F(PadLoginTest, APadIsAskedOnlyWhereTheSiteSaysSo) {
@@ -96,8 +96,8 @@ TEST_F(PadLoginTest, T_PIN_02_WhatIsTypedWrongSpendsOneTryAndWhatThePadSaysItsel
     EXPECT_EQ(error->try_spent(), TrySpent::NO);
   }
   EXPECT_EQ(blocks_.size(), 4U) << "nobody is asked twice";
-  EXPECT_THAT(journal_.records(), ElementsAre("login PIN_WRONG", "login PIN_PROMPT_EXPIRED",
-                                              "login PIN_CANCELLED", "login PIN_MALFORMED"));
+  EXPECT_THAT(records(), ElementsAre("login PIN_WRONG", "login PIN_PROMPT_EXPIRED", "login PIN_CANCELLED",
+                                     "login PIN_MALFORMED"));
 }
 
 TEST_F(PadLoginTest, T_PIN_03_TheLastTryNeedsConsentBeforeThePadIsAsked) {
@@ -131,7 +131,7 @@ TEST_F(PadLoginTest, ACancelWhileThePadAsksEndsTheLoginAtOnceAndLeavesNoCardVeri
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), Code::PIN_CANCELLED);
   EXPECT_EQ(error->try_spent(), TrySpent::UNKNOWN) << "the pad still asks";
-  EXPECT_THAT(journal_.records(), ElementsAre("login PIN_CANCELLED"));
+  EXPECT_THAT(records(), ElementsAre("login PIN_CANCELLED"));
   go_on.set_value();
   ASSERT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD))

@@ -87,7 +87,7 @@ class ProfessionalDeskTest : public DeskTest {
     card_.files["3F000001C001"] = test::to_der(certificate.get());
     on_executor([this] {
       professionals_ =
-          std::make_unique<ProfessionalDesk>(io_.get_executor(), desk_, config_, "", journal_, sleeping_);
+          std::make_unique<ProfessionalDesk>(io_.get_executor(), desk_, config_, "", writer_, sleeping_);
     });
     desk_.start();
     insert_cps();
@@ -129,6 +129,10 @@ class ProfessionalDeskTest : public DeskTest {
   bool logout(const std::string& lease) {
     return result(asio::co_spawn(io_, professionals_->logout(lease, kUid), asio::use_future));
   }
+  std::vector<std::string> records() {
+    asio::co_spawn(io_, writer_.written(), asio::use_future).wait();
+    return journal_.records();
+  }
   template <class Work>
   void on_executor(Work work) {
     std::promise<void> done;
@@ -149,6 +153,7 @@ class ProfessionalDeskTest : public DeskTest {
   CpsConfig config_;
   SleepingClock sleeping_;
   MemoryJournal journal_;
+  journal::Writer writer_{journal_};
   std::unique_ptr<ProfessionalDesk> professionals_;
 };
 

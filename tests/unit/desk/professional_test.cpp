@@ -19,7 +19,7 @@ TEST_F(ProfessionalDeskTest, ALoginAsksOnceAndNamesTheCard) {
   EXPECT_EQ(answers.prompts[0].tries_left, 3);
   EXPECT_EQ(lease.professional.national_id, "899900000001");
   EXPECT_EQ(verifies(), 1U);
-  EXPECT_THAT(journal_.records(), ElementsAre("login OK"));
+  EXPECT_THAT(records(), ElementsAre("login OK"));
 }
 
 // The caller gives up while the card judges the PIN: the card has the last word, and it is told.
@@ -35,7 +35,7 @@ TEST_F(ProfessionalDeskTest, T_PIN_02_ACancelInTheMiddleOfVerifyTellsTheTryThatI
   EXPECT_EQ(error->try_spent(), TrySpent::YES);
   EXPECT_EQ(error->tries_left(), 2);
   EXPECT_EQ(verifies(), 1U);
-  EXPECT_THAT(journal_.records(), ElementsAre("login PIN_WRONG"));
+  EXPECT_THAT(records(), ElementsAre("login PIN_WRONG"));
 }
 
 TEST_F(ProfessionalDeskTest, T_PIN_05_ACallerThatLeftDuringVerifyGetsNoLeaseAndLeavesNoCardVerified) {
@@ -49,7 +49,7 @@ TEST_F(ProfessionalDeskTest, T_PIN_05_ACallerThatLeftDuringVerifyGetsNoLeaseAndL
   EXPECT_EQ(error->try_spent(), TrySpent::NO) << "a right PIN fills the counter";
   ASSERT_TRUE(pcsc_.wait_for_calls("Disconnect", 1));
   EXPECT_EQ(pcsc_.last_disposition(), static_cast<DWORD>(SCARD_RESET_CARD));
-  EXPECT_THAT(journal_.records(), ElementsAre("login OK")) << "the card did accept the PIN";
+  EXPECT_THAT(records(), ElementsAre("login OK")) << "the card did accept the PIN";
 }
 
 TEST_F(ProfessionalDeskTest, T_PIN_02_AReaderLostInTheMiddleOfVerifyMayHaveSpentATry) {
@@ -76,7 +76,7 @@ TEST_F(ProfessionalDeskTest, T_PIN_02_AQuestionThatExpiresSpendsNothing) {
   EXPECT_EQ(error->code(), Code::PIN_PROMPT_EXPIRED);
   EXPECT_EQ(error->try_spent(), TrySpent::NO);
   EXPECT_EQ(verifies(), 0U);
-  EXPECT_THAT(journal_.records(), ElementsAre()) << "nothing was about to be sent";
+  EXPECT_THAT(records(), ElementsAre()) << "nothing was about to be sent";
   EXPECT_FALSE(login().token.empty()) << "the card is free for the next question";
 }
 

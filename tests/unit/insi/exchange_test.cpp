@@ -74,7 +74,10 @@ class ExchangeTest : public testing::Test {
   FixedClock clock_;
   test::SoftwareSigner signer_;
   std::vector<std::string> events_;
-  Exchange::BeforeSend before_send_ = [this](const std::string& id) { events_.push_back(id); };
+  Exchange::BeforeSend before_send_ = [this](const std::string& id) -> boost::asio::awaitable<void> {
+    events_.push_back(id);
+    co_return;
+  };
 };
 
 TEST_F(ExchangeTest, SearchByTraits) {
@@ -159,7 +162,10 @@ TEST_F(ExchangeTest, TheJournalComesBeforeTheSignatureAndTheSignatureBeforeTheNe
 TEST_F(ExchangeTest, WithoutAJournalNothingIsSignedOrSent) {
   TlsServer server(always(test::found()));
   Exchange exchange(config_for(server), clock_);
-  before_send_ = [](const std::string&) { throw Error(Code::JOURNAL_UNAVAILABLE); };
+  before_send_ = [](const std::string&) -> boost::asio::awaitable<void> {
+    throw Error(Code::JOURNAL_UNAVAILABLE);
+    co_return;
+  };
   EXPECT_EQ(error_of(exchange), Code::JOURNAL_UNAVAILABLE);
   EXPECT_EQ(signer_.signatures, 0);
   EXPECT_EQ(server.connections(), 0);

@@ -257,7 +257,10 @@ class OperationExchangeTest : public testing::Test {
   Clock clock_;
   test::SoftwareSigner signer_;
   std::vector<std::string> journal_;
-  Exchange::BeforeSend before_send_ = [this](const std::string& id) { journal_.push_back(id); };
+  Exchange::BeforeSend before_send_ = [this](const std::string& id) -> boost::asio::awaitable<void> {
+    journal_.push_back(id);
+    co_return;
+  };
 };
 
 TEST_F(OperationExchangeTest, AnUnverifiedDescriptorNeverMeetsTheProductionService) {

@@ -107,7 +107,10 @@ class OrganisationTest : public testing::Test {
   test::TempDir dir_;
   Clock clock_;
   std::vector<std::string> journal_;
-  Exchange::BeforeSend before_send_ = [this](const std::string& id) { journal_.push_back(id); };
+  Exchange::BeforeSend before_send_ = [this](const std::string& id) -> boost::asio::awaitable<void> {
+    journal_.push_back(id);
+    co_return;
+  };
 };
 
 void answer_all(TlsSession& session) {

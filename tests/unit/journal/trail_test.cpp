@@ -266,6 +266,24 @@ TEST_F(TrailTest, AFullDiskRefusesAndTheChainStaysWhole) {
   EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
 }
 
+TEST_F(TrailTest, SeveralBeginTogetherOrNotAtAll) {
+  const auto trail = open_trail();
+  EXPECT_THAT(trail->begin_all({search(), search(), search()}), ElementsAre(1U, 2U, 3U));
+  {
+    OtherHand hand(file_);
+    ASSERT_EQ(hand.run("CREATE TRIGGER no_fifth BEFORE INSERT ON record WHEN new.sequence = 5 "
+                       "BEGIN SELECT RAISE(ABORT, 'no'); END"),
+              SQLITE_OK);
+    EXPECT_THROW(trail->begin_all({search(), search(), search()}), Error);
+    EXPECT_EQ(judge().records, 3) << "not the fourth alone";
+    ASSERT_EQ(hand.run("DROP TRIGGER no_fifth"), SQLITE_OK);
+  }
+  EXPECT_THAT(trail->begin_all({search(), search()}), ElementsAre(4U, 5U));
+  const Verdict verdict = judge();
+  EXPECT_EQ(verdict.records, 5);
+  EXPECT_EQ(verdict.bad_sequence, std::nullopt) << verdict.reason;
+}
+
 TEST_F(TrailTest, AKillLosesNoAcknowledgedRecord) {
   for (int round = 0; round < 5; ++round) {
     std::array<int, 2> ends{};
