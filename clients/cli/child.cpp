@@ -93,6 +93,10 @@ Child::~Child() {
   close_if_open(from_);
 }
 
+void Child::end() const {
+  if (pid_ > 0) ::kill(pid_, SIGTERM);
+}
+
 bool Child::write(std::string_view text) const {
   while (!text.empty()) {
     const auto written = ::write(to_, text.data(), text.size());

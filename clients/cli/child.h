@@ -22,6 +22,9 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
+  /// Asks it to end at once (SIGTERM): it waits for a person, not for us.
+  void end() const;
+
   [[nodiscard]] bool started() const { return pid_ > 0; }
   [[nodiscard]] int output() const { return from_; }
   /// False when it does not take it any more.

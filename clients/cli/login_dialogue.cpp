@@ -77,12 +77,32 @@ Login::~Login() {
   abandon();
 }
 
+void Login::listen() {
+  if (listener_.joinable()) return;
+  listener_ = std::thread([this] {
+    next_.emplace();
+    if (!stream_->Read(&*next_)) next_.reset();
+    ::eventfd_write(word_came_.get(), 1);
+  });
+}
+
+bool Login::read(v1::LoginResponse& response) {
+  if (!listener_.joinable()) return stream_->Read(&response);
+  listener_.join();
+  ::eventfd_t told = 0;
+  ::eventfd_read(word_came_.get(), &told);
+  if (!next_) return false;
+  response = std::move(*next_);
+  next_.reset();
+  return true;
+}
+
 void Login::abandon() noexcept {
   if (!open_) return;
   open_ = false;
   context_.TryCancel();
   v1::LoginResponse ignored;
-  while (stream_->Read(&ignored)) {
+  while (read(ignored)) {
   }
   stream_->Finish();
 }
@@ -104,7 +124,7 @@ void Login::run(const std::string& reader) {
   if (!stream_->Write(request)) fail();
   v1::LoginResponse response;
   int questions = 0;
-  while (stream_->Read(&response)) {
+  while (read(response)) {
     const bool question = response.has_prompt() && ++questions <= kMostQuestions;
     if (question) {
       answer(response.prompt());
@@ -124,7 +144,7 @@ void Login::run(const std::string& reader) {
 void Login::let_go() {
   stream_->WritesDone();
   v1::LoginResponse ignored;
-  while (stream_->Read(&ignored)) {
+  while (read(ignored)) {
   }
   open_ = false;
   stream_->Finish();  // the lease is ours already: how the stream ends changes nothing
@@ -168,19 +188,24 @@ void Login::show(const v1::LoginPrompt& prompt) {
 }
 
 void Login::answer_consent(const v1::LoginPrompt& prompt) {
-  if (!session_.options.accept_last_try && !ask_consent(prompt)) cancelled(prompt);
+  if (!session_.options.accept_last_try) {
+    const auto agreed = ask_consent(prompt);
+    if (!agreed) return;
+    if (!*agreed) cancelled(prompt);
+  }
   v1::LoginRequest request;
   request.mutable_consent()->set_prompt_id(prompt.prompt_id());
   request.mutable_consent()->set_agreed(true);
   stream_->Write(request);  // a broken stream shows at the next Read
 }
 
-bool Login::ask_consent(const v1::LoginPrompt& prompt) {
+std::optional<bool> Login::ask_consent(const v1::LoginPrompt& prompt) {
   if (!pinentry_.empty()) {
     PinentryQuestion consent = question(prompt);
     consent.lines.push_back(session_.say(Word::LAST_TRY_WARNING));
     consent.ok = session_.say(Word::USE_LAST_TRY);
     const PinentryAnswer answer = pinentry_consent(pinentry_, terminal(), consent);
+    if (answer == PinentryAnswer::WITHDRAWN) return std::nullopt;
     if (!pinentry_has_failed(prompt, answer)) return answer == PinentryAnswer::OK;
   }
   // With --pin-stdin the line on standard input is the PIN: it must not be eaten by this question.
@@ -196,9 +221,10 @@ bool Login::ask_consent(const v1::LoginPrompt& prompt) {
 void Login::answer_pin(const v1::LoginPrompt& prompt) {
   if (pin_given_) cancelled(prompt);
   PinBuffer pin;
-  const PinRead read = ask_pin(prompt, pin);
-  if (read == PinRead::CANCELLED) cancelled(prompt);
-  if (read != PinRead::OK) {
+  const PinRead given = ask_pin(prompt, pin);
+  if (given == PinRead::WITHDRAWN) return;
+  if (given == PinRead::CANCELLED) cancelled(prompt);
+  if (given != PinRead::OK) {
     cancel(prompt);
     throw Failure("PIN_UNREADABLE", session_.say(Word::PIN_UNREADABLE),
                   session_.say(Word::PIN_UNREADABLE_REMEDY));
@@ -218,6 +244,7 @@ PinRead Login::ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin) {
     PinentryQuestion asked = question(prompt);
     asked.prompt = words;
     const PinentryAnswer answer = pinentry_pin(pinentry_, terminal(), asked, pin);
+    if (answer == PinentryAnswer::WITHDRAWN) return PinRead::WITHDRAWN;
     if (!pinentry_has_failed(prompt, answer)) {
       if (answer == PinentryAnswer::OK) return PinRead::OK;
       return answer == PinentryAnswer::CANCELLED ? PinRead::CANCELLED : PinRead::UNREADABLE;
@@ -248,8 +275,10 @@ PinentryTerminal Login::terminal() const {
   return made;
 }
 
-PinentryQuestion Login::question(const v1::LoginPrompt& prompt) const {
+PinentryQuestion Login::question(const v1::LoginPrompt& prompt) {
   PinentryQuestion made;
+  listen();
+  made.withdrawn = word_came_.get();
   made.title = "insd";
   made.lines = in_words(prompt);
   made.ok = session_.say(Word::CONFIRM);

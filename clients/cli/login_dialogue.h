@@ -5,8 +5,12 @@
 
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
+#include <sys/eventfd.h>
+
+#include "clients/cli/descriptor.h"
 #include "clients/cli/pin.h"
 #include "clients/cli/pinentry.h"
 #include "clients/cli/session.h"
@@ -38,13 +42,17 @@ class Login {
   void answer_pin(const v1::LoginPrompt& prompt);
   [[nodiscard]] std::vector<std::string> in_words(const v1::LoginPrompt& prompt) const;
   [[nodiscard]] PinentryTerminal terminal() const;
-  [[nodiscard]] PinentryQuestion question(const v1::LoginPrompt& prompt) const;
+  [[nodiscard]] PinentryQuestion question(const v1::LoginPrompt& prompt);
   [[nodiscard]] bool pinentry_has_failed(const v1::LoginPrompt& prompt, PinentryAnswer answer);
-  bool ask_consent(const v1::LoginPrompt& prompt);
+  /// Nothing: the daemon wants no answer any more, its next word says why.
+  std::optional<bool> ask_consent(const v1::LoginPrompt& prompt);
   PinRead ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin);
   [[noreturn]] void cancelled(const v1::LoginPrompt& prompt);
   [[noreturn]] void fail();
   void cancel(const v1::LoginPrompt& prompt);
+  /// While a person is asked, the daemon may have something to say: its next word is read meanwhile.
+  void listen();
+  bool read(v1::LoginResponse& response);
   void let_go();  ///< reads to the end of the stream, without cancelling it
   void abandon() noexcept;
 
@@ -53,6 +61,9 @@ class Login {
   std::string pinentry_;  // the program; empty: not through one
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::LoginRequest, v1::LoginResponse>> stream_;
+  const Descriptor word_came_{::eventfd(0, EFD_CLOEXEC)};  // can be read once `next_` is there
+  std::optional<v1::LoginResponse> next_;
+  std::thread listener_;  // reads next_
   v1::Lease lease_;
   std::string shown_card_;
   bool pin_given_ = false;

@@ -56,7 +56,8 @@ class SecretBuffer {
 /// Room for one PIN.
 using PinBuffer = SecretBuffer<64>;
 
-enum class PinRead { OK, CANCELLED, UNREADABLE };
+/// WITHDRAWN: nobody wants the answer any more.
+enum class PinRead { OK, CANCELLED, UNREADABLE, WITHDRAWN };
 
 /// Reads one line (without its end) byte by byte, so that no library buffer keeps it. UNREADABLE: nothing at
 /// all, a read error or more than the capacity; CANCELLED: end of file right at the start on a terminal.

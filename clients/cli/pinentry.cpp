@@ -2,6 +2,7 @@
 #include "clients/cli/pinentry.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -46,7 +47,7 @@ bool is_refusal(unsigned code) {
 // The lines that the program writes. They may hold the PIN: locked and wiped.
 class Lines {
  public:
-  explicit Lines(int descriptor) : descriptor_(descriptor) {}
+  Lines(int descriptor, int withdrawn) : descriptor_(descriptor), withdrawn_(withdrawn) {}
 
   // Without its end; good until the next call. Nothing: the end, a line that is too long, or the time.
   std::optional<std::string_view> next(steady_clock::time_point until) {
@@ -62,15 +63,21 @@ class Lines {
     }
   }
 
+  [[nodiscard]] bool withdrawn() const { return is_withdrawn_; }
+
  private:
   bool read_more(steady_clock::time_point until) {
     for (;;) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
       if (left.count() <= 0 || buffer_.room().empty()) return false;
-      pollfd ready{.fd = descriptor_, .events = POLLIN, .revents = 0};
-      const int polled = ::poll(&ready, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
+      std::array<pollfd, 2> ready{{{.fd = descriptor_, .events = POLLIN, .revents = 0},
+                                   {.fd = withdrawn_, .events = POLLIN, .revents = 0}}};
+      const int polled =
+          ::poll(ready.data(), ready.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
       if (polled < 0 && errno != EINTR) return false;
       if (polled <= 0) continue;
+      is_withdrawn_ = ready[1].revents != 0;
+      if (is_withdrawn_) return false;
       const auto got = ::read(descriptor_, buffer_.room().data(), buffer_.room().size());
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return false;
@@ -79,7 +86,8 @@ class Lines {
     }
   }
 
-  const int descriptor_;
+  const int descriptor_, withdrawn_;
+  bool is_withdrawn_ = false;
   SecretBuffer<kLongestLine> buffer_;
   std::size_t taken_ = 0;
 };
@@ -88,7 +96,7 @@ enum class Reply { OK, REFUSED, BROKEN };
 
 class Conversation {
  public:
-  explicit Conversation(const Child& child) : child_(child), lines_(child.output()) {}
+  Conversation(const Child& child, int withdrawn) : child_(child), lines_(child.output(), withdrawn) {}
 
   // The program speaks first.
   bool greeted() { return reply(steady_clock::now() + kQuick, nullptr) == Reply::OK; }
@@ -105,6 +113,7 @@ class Conversation {
 
   [[nodiscard]] unsigned error() const { return error_; }
   [[nodiscard]] bool overlong() const { return overlong_; }
+  [[nodiscard]] bool withdrawn() const { return lines_.withdrawn(); }
 
  private:
   Reply reply(steady_clock::time_point until, PinBuffer* data) {
@@ -171,14 +180,18 @@ bool prepare(Conversation& program, const PinentryTerminal& terminal, const Pine
 PinentryAnswer converse(const std::string& path, const PinentryTerminal& terminal,
                         const PinentryQuestion& question, PinBuffer* pin) {
   const TerminalGuard guard(terminal.descriptor);
-  const Child child(path);
+  Child child(path);
   if (!child.started()) return PinentryAnswer::FAILED;
-  Conversation program(child);
-  if (!prepare(program, terminal, question)) return PinentryAnswer::FAILED;
-  if (pin != nullptr && !program.offer("SETPROMPT " + pinentry_text({question.prompt})))
-    return PinentryAnswer::FAILED;
+  Conversation program(child, question.withdrawn);
+  const auto broken = [&] {
+    if (!program.withdrawn()) return PinentryAnswer::FAILED;
+    child.end();
+    return PinentryAnswer::WITHDRAWN;
+  };
+  if (!prepare(program, terminal, question)) return broken();
+  if (pin != nullptr && !program.offer("SETPROMPT " + pinentry_text({question.prompt}))) return broken();
   const Reply reply = program.ask(pin != nullptr ? "GETPIN" : "CONFIRM", question.patience + kMargin, pin);
-  if (reply == Reply::BROKEN) return PinentryAnswer::FAILED;
+  if (reply == Reply::BROKEN) return broken();
   child.write("BYE\n");
   if (reply == Reply::REFUSED)
     return is_refusal(program.error()) ? PinentryAnswer::CANCELLED : PinentryAnswer::FAILED;

@@ -20,6 +20,7 @@ struct PinentryQuestion {
   std::string ok;      ///< the words of the two buttons
   std::string cancel;
   std::chrono::seconds patience{60};  ///< then the question is taken back: CANCELLED
+  int withdrawn = -1;  ///< once this can be read, nobody wants the answer: WITHDRAWN; -1: never
 };
 
 /// Where a program without a display asks.
@@ -32,7 +33,7 @@ struct PinentryTerminal {
 
 /// FAILED: the program did not start, ended, or does not speak the protocol: nobody was asked, or nobody's
 /// answer came through. UNREADABLE: an answer longer than a PIN.
-enum class PinentryAnswer { OK, CANCELLED, UNREADABLE, FAILED };
+enum class PinentryAnswer { OK, CANCELLED, UNREADABLE, FAILED, WITHDRAWN };
 
 /// Where a program is: `wanted` itself when it is a path, else the first of that name in `path` (PATH; only
 /// its absolute directories count). Empty when there is none that may be run.

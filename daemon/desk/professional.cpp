@@ -111,10 +111,21 @@ Prompt ProfessionalDesk::Impl::prompt_for(PromptKind kind, const Professional& w
 asio::awaitable<PromptAnswer> ProfessionalDesk::Impl::ask(Asker& asker, PromptKind kind,
                                                           const Professional& who) {
   using namespace asio::experimental::awaitable_operators;
+  require_current({who.card.generation});
   const Prompt prompt = prompt_for(kind, who, config_.prompt_timeout);
   asio::steady_timer timeout(executor_, config_.prompt_timeout);
+  // A card that has left has no PIN to ask for.
+  std::optional<GenerationEnd> left;
+  const auto watch = desk_.watch_generations([&](const std::string& generation, GenerationEnd cause) {
+    if (generation != who.card.generation) return;
+    left = cause;
+    timeout.cancel();
+  });
+  boost::system::error_code ignored;
   // The operator flattens: the answer's own alternatives, then the timer's.
-  auto answer = co_await (asker.ask(prompt) || timeout.async_wait(asio::use_awaitable));
+  auto answer =
+      co_await (asker.ask(prompt) || timeout.async_wait(asio::redirect_error(asio::use_awaitable, ignored)));
+  if (left) throw Error(*left == GenerationEnd::REMOVED ? Code::CARD_REMOVED : Code::CARD_CHANGED);
   if (std::holds_alternative<std::monostate>(answer)) throw Error(Code::PIN_PROMPT_EXPIRED);
   if (std::holds_alternative<Cancelled>(answer)) throw Error(Code::PIN_CANCELLED);
   if (auto* pin = std::get_if<SecretString>(&answer)) co_return std::move(*pin);

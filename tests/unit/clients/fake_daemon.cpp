@@ -130,7 +130,12 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     for (const auto& prompt : daemon_.prompts) {
       v1::LoginResponse question;
       *question.mutable_prompt() = prompt;
-      if (!stream.Write(question) || !stream.Read(&request)) return grpc::Status::OK;
+      if (!stream.Write(question)) return grpc::Status::OK;
+      if (daemon_.card_leaves && &prompt == &daemon_.prompts.back()) {
+        daemon_.card_leaves();
+        return status_with(*daemon_.login_error);
+      }
+      if (!stream.Read(&request)) return grpc::Status::OK;
       daemon_.login_steps.push_back(request);
       if (request.has_cancel()) return status_with(error_detail("PIN_CANCELLED"));
     }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -61,6 +62,8 @@ class FakeDaemon {
   v1::AuthenticateResponse proof;
   std::vector<v1::LoginPrompt> prompts;
   std::optional<v1::ErrorDetail> login_error;  ///< after the prompts, instead of a lease
+  std::function<void()>
+      card_leaves;  ///< returns when it has: the last question ends with login_error, unanswered
   v1::Lease lease;
   v1::ReadVitaleResponse vitale;
   v1::SearchByVitaleResponse by_vitale;

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -597,6 +598,37 @@ TEST_F(Insctl, T_PIN_03_APinentryAsksForTheConsentToo) {
   ASSERT_EQ(daemon.login_steps.size(), 3U);
   EXPECT_TRUE(daemon.login_steps[1].consent().agreed());
   EXPECT_THAT(agreeing.heard(), ::testing::Contains(HasSubstr("SETDESC Card 1234567890")));
+}
+
+TEST_F(Insctl, ACardThatIsTakenOutClosesThePinentry) {
+  with_runtime_directory();
+  // It waits for a person, who never comes.
+  const std::string waiting =
+      "trap 'kill $!; echo closed >> \"${0%/*}/heard\"; exit 0' TERM\nsleep 600 &\necho waiting >> "
+      "\"${0%/*}/heard\"\nwait $!";
+  daemon.login_error = test::error_detail("CARD_REMOVED");
+  for (const bool consent : {false, true}) {
+    if (consent) ask_for_consent();
+    if (consent) daemon.prompts.resize(1);
+    const test::FakePinentry program(
+        consent ? test::FakePinentry::Answers{.script = "echo OK\nwhile read -r line; do\ncase \"$line\" in\n"
+                                                        "CONFIRM)\n" +
+                                                        waiting + "\n;;\n*)\necho OK\n;;\nesac\ndone\n"}
+                : test::FakePinentry::Answers{.getpin = "# asks", .then = waiting});
+    daemon.card_leaves = [&] {
+      for (int look = 0; look < 2000; ++look) {
+        const auto heard = program.heard();
+        if (std::ranges::find(heard, "waiting") != heard.end()) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+      ADD_FAILURE() << "nobody was asked";
+    };
+    EXPECT_EQ(insctl({"login", "--pinentry", program.path()}), EXIT_ERROR);
+    EXPECT_THAT(err, HasSubstr("CARD_REMOVED"));
+    EXPECT_EQ(program.heard().back(), "closed");
+    EXPECT_EQ(daemon.login_steps.size(), 1U) << "no PIN, no consent, no cancel";
+    daemon.login_steps.clear();
+  }
 }
 
 TEST_F(Insctl, APinentryThatWasChosenMustWork) {

@@ -80,6 +80,24 @@ TEST_F(ProfessionalDeskTest, T_PIN_02_AQuestionThatExpiresSpendsNothing) {
   EXPECT_FALSE(login().token.empty()) << "the card is free for the next question";
 }
 
+TEST_F(ProfessionalDeskTest, T_PIN_02_AQuestionEndsWithItsCard) {
+  start();
+  Answers answers;
+  answers.never = true;
+  std::promise<void> asked;
+  auto question = asked.get_future();
+  answers.asked = std::move(asked);
+  auto waiting = begin_login(answers);
+  question.wait();
+  pcsc_.eject("R");
+  const auto error = error_of(std::move(waiting));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), Code::CARD_REMOVED);
+  EXPECT_EQ(error->try_spent(), TrySpent::NO);
+  EXPECT_EQ(verifies(), 0U);
+  EXPECT_THAT(records(), ElementsAre());
+}
+
 TEST_F(ProfessionalDeskTest, T_PIN_06_AQuestionCannotBeReplacedByAnother) {
   start();
   Answers first;
