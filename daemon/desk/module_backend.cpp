@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/cps_card.h"
@@ -28,26 +26,6 @@ std::string as_description(const std::string& reader) {
 
 std::string label(const pkcs11::TokenInfo& token) {
   return token.ref.label + " (" + token.slot_description + ")";
-}
-
-// Ends what the last lease leaves behind. The reader's connection, which resets the card, goes after the
-// logout.
-asio::awaitable<void> log_out(std::shared_ptr<token::TokenProcess> process, pkcs11::TokenRef token,
-                              std::shared_ptr<void> in_reader) {
-  try {
-    co_await process->logout(std::move(token));
-  } catch (const Error& error) {
-    spdlog::warn("logout of a token: {}", error.what());
-  }
-  in_reader.reset();
-}
-
-asio::awaitable<void> let_go(std::shared_ptr<token::TokenProcess> process) {
-  try {
-    co_await process->let_go();
-  } catch (const Error& error) {
-    spdlog::warn("a module does not let go: {}", error.what());
-  }
 }
 
 // After these the child has thrown the token's session away, and its login with it (daemon/token/server.cpp).
@@ -98,28 +76,6 @@ ModuleBackend::Card& ModuleBackend::card_of(const std::string& generation) {
 bool ModuleBackend::is_token(const std::string& generation) const {
   const auto found = cards_.find(generation);
   return found != cards_.end() && !found->second.in_reader;
-}
-
-void ModuleBackend::card_left(const std::string& generation, GenerationEnd cause) {
-  const bool known = cards_.erase(generation) > 0;
-  if (!known || cause != GenerationEnd::RELEASED) return;
-  // The reader is another program's now, but a module keeps the cards that it has seen open.
-  asio::co_spawn(executor_, let_go(process_), asio::detached);
-  end_logins();
-}
-
-// A process that has ended took every login with it; the cards are still there.
-void ModuleBackend::end_logins() {
-  std::vector<std::string> generations;
-  for (const auto& [generation, card] : cards_) generations.push_back(generation);
-  for (const auto& generation : generations) logins_ended_(generation, GenerationEnd::RESET);
-}
-
-void ModuleBackend::login_ended(const std::string& generation, Code code) {
-  const bool gone = code == Code::CARD_REMOVED || code == Code::TOKEN_ABSENT;
-  // Nobody else tells the end of a token in no reader.
-  if (gone && is_token(generation)) cards_.erase(generation);
-  logins_ended_(generation, gone ? GenerationEnd::REMOVED : GenerationEnd::RESET);
 }
 
 template <class T>
@@ -308,8 +264,21 @@ asio::awaitable<void> ModuleBackend::verify(Professional who, std::shared_ptr<Se
     co_await touch(who.card, card.serial, on_lease_end_ == OnLeaseEnd::RESET, patience);
   }
   if (patience.stop.stop_requested()) throw Error(Code::CANCELLED);
-  co_await guarded(process_->login(
-      token, std::move(*pin), last_try == LastTry::ALLOW ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE));
+  const bool in_reader = card.in_reader;
+  std::optional<Error> failure;
+  try {
+    co_await guarded(
+        process_->login(token, std::move(*pin),
+                        last_try == LastTry::ALLOW ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE));
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (!failure) co_return;
+  if (in_reader && failure->try_spent() == TrySpent::UNKNOWN) {
+    patience.stop = {};
+    co_await forget(who.card, std::move(patience));
+  }
+  throw Error(*std::move(failure));
 }
 
 asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::shared_ptr<Bytes> message,
@@ -368,32 +337,6 @@ asio::awaitable<std::optional<CardData>> ModuleBackend::protected_data(Chosen ch
   } catch (const Error& error) {
     if (ends_login(error.code())) login_ended(chosen.generation, error.code());
     throw;
-  }
-}
-
-std::shared_ptr<void> ModuleBackend::hold(const Chosen& chosen) {
-  Card& card = card_of(chosen.generation);
-  if (!card.hold.expired()) return card.hold.lock();
-  auto in_reader = card.in_reader ? desk_.hold(chosen) : nullptr;
-  std::shared_ptr<void> held(nullptr, [executor = executor_, weak = std::weak_ptr(process_),
-                                       token = card.token, in_reader = std::move(in_reader)](void*) mutable {
-    // Without the process nobody is logged in any more.
-    if (auto process = weak.lock(); process && !process->stopped()) {
-      asio::co_spawn(executor, log_out(std::move(process), token->ref, std::move(in_reader)), asio::detached);
-    }
-  });
-  card.hold = held;
-  return held;
-}
-
-asio::awaitable<void> ModuleBackend::settle(Chosen chosen) {
-  const auto found = cards_.find(chosen.generation);
-  if (found == cards_.end() || !found->second.hold.expired()) co_return;
-  const bool in_reader = found->second.in_reader;
-  // Served in turn: once this one has ended, that of the last hold has, too.
-  co_await log_out(process_, found->second.token->ref, nullptr);
-  if (in_reader) {
-    co_await desk_.settle(std::move(chosen));
   }
 }
 

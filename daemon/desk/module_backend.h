@@ -69,6 +69,7 @@ class ModuleBackend final : public CardBackend {
   [[nodiscard]] std::vector<Chosen> tokens_in_no_reader(const ReaderFilter& allowed) const;
   Chosen take(const std::vector<pkcs11::TokenInfo>& tokens, const Chosen& card);
   boost::asio::awaitable<void> touch(Chosen card, std::string serial, bool reset, Patience patience);
+  boost::asio::awaitable<void> forget(Chosen card, Patience patience);
   template <class T>
   boost::asio::awaitable<T> guarded(boost::asio::awaitable<T> call);
   boost::asio::awaitable<std::optional<CardData>> data_objects(pkcs11::TokenRef token,

@@ -12,6 +12,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// What another program on this machine sees of the card.
+bool pin_is_verified(Backends& desk) {
+  pcsc::Context context(pcsc::system_pcsc());
+  pcsc::CardConnection connection(context, desk.world().reader_name(0), std::chrono::seconds(3), {});
+  pcsc::CardSession session(connection, {});
+  return cps::pin_status(session, cps::read_layout(session)).verified;
+}
+
 class BackendsTest : public ::testing::TestWithParam<Way> {
  protected:
   v1::Lease log_in(std::unique_ptr<Login>& login) {
@@ -31,13 +39,7 @@ class BackendsTest : public ::testing::TestWithParam<Way> {
     }
   }
 
-  // What another program on this machine sees of the card.
-  bool pin_is_verified() {
-    pcsc::Context context(pcsc::system_pcsc());
-    pcsc::CardConnection connection(context, desk_.world().reader_name(0), std::chrono::seconds(3), {});
-    pcsc::CardSession session(connection, {});
-    return cps::pin_status(session, cps::read_layout(session)).verified;
-  }
+  bool pin_is_verified() { return insd::test::pin_is_verified(desk_); }
 
   Backends desk_{GetParam()};
 };
@@ -260,6 +262,27 @@ TEST_P(ReaderBackendsTest, TheDaemonLeavesNoCardVerifiedBehind) {
   ASSERT_TRUE(pin_is_verified());
   desk_.world().stop_insd();
   EXPECT_FALSE(pin_is_verified());
+}
+
+// Verified for nobody: whatever cards are left like at the end of a login, this one is reset.
+TEST(ModuleInReaderTest, ALoginWhoseAnswerIsLostLeavesNoCardVerified) {
+  Backends desk(Way::OPENSC);
+  desk.world().start_insi();
+  desk.world().start_pcscd();
+  desk.world().insert_card(0, "cps3", "cps-dr-exemple");
+  const auto faults = desk.world().write_file("faults", "C_Login lost 30\n");  // CKR_DEVICE_ERROR
+  desk.start_insd(desk.copy_of(sim::SoftToken::shim(), "shim.so"),
+                  "on_lease_end = \"leave\"\nmodule_environment = [\"INSD_SHIM_MODULE=" +
+                      desk.copy_of(INSD_OPENSC_MODULE, "opensc.so").string() +
+                      "\", \"INSD_SHIM_TRACE=/dev/null\", \"INSD_SHIM_FAULTS=" + faults.string() + "\"]\n");
+  auto login = desk.client().login();
+  EXPECT_FALSE(login->finish("1234"));
+  EXPECT_EQ(login->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_UNKNOWN)
+      << login->failure().detail.ShortDebugString();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (pin_is_verified(desk) && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_FALSE(pin_is_verified(desk));
 }
 
 TEST_P(ReaderBackendsTest, AReaderGivenToAnotherProgramIsLetGoOf) {

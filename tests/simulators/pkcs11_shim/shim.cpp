@@ -8,8 +8,9 @@
 // Actions: hang, segv, abort, exit (at once, instead of the call); forbidden (writes down what the kernel
 // says to a few system calls, then the call); rv N (return N instead of the call); and after it: count N (say
 // that N were returned), length N (of a signature or value), endless (one more object for ever), repeat
-// (every slot twice), flags N (of the token, added), serial (another one), garbage (in a signature), null (no
-// list, no session), fork (leave a process behind that holds every descriptor).
+// (every slot twice), flags N (of the token, added), serial (another one), garbage (in a signature), lost N
+// (of a login: N whatever came of it), null (no list, no session), fork (leave a process behind that holds
+// every descriptor).
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -158,7 +159,10 @@ CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_N
 CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char* pin, unsigned long length) {
   trace("C_Login", " length=" + std::to_string(length));
   CK_RV rv = CKR_OK;
-  return instead(fault_for("C_Login"), rv) ? rv : real->C_Login(session, user, pin, length);
+  const auto fault = fault_for("C_Login");
+  if (instead(fault, rv)) return rv;
+  rv = real->C_Login(session, user, pin, length);
+  return fault.is("lost") ? fault.number : rv;
 }
 
 CK_RV shim_logout(CK_SESSION_HANDLE session) {
