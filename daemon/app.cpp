@@ -250,6 +250,9 @@ bool App::run() {
   io_.run();
   professionals_.stop();
   if (const auto exchange = rules_.get()->exchange()) exchange->stop();
+  for (const auto& former : former_exchanges_) {
+    if (const auto exchange = former.lock()) exchange->stop();
+  }
   if (!desk_.stop()) clean_ = false;
   journal_writer_.stop();
   return clean_;
@@ -285,6 +288,10 @@ void App::reload() {
     const auto before = rules_.get();
     const bool same = config.insi == before->config()->insi && trust == insi_trust_;
     auto exchange = same ? before->exchange() : make_exchange(config.insi, clock_);
+    if (!same && before->exchange()) {
+      std::erase_if(former_exchanges_, [](const auto& former) { return former.expired(); });
+      former_exchanges_.push_back(before->exchange());
+    }
     auto rules =
         std::make_shared<const api::Rules>(std::move(config), api::UserDatabase(), std::move(exchange));
     const DaemonConfig& daemon = rules->config()->daemon;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -58,6 +59,8 @@ class App {
   boost::asio::io_context io_{1};
   std::string insi_trust_;  // the bytes of the trust store in use
   api::CurrentRules rules_;
+  std::vector<std::weak_ptr<insi::Exchange>>
+      former_exchanges_;  // of before a reload: a question may still run
   const Config started_with_;
   const std::string start_id_;
   desk::Desk desk_;

@@ -2,6 +2,8 @@
 // Mode organisation with the key on a PKCS#11 token: insd-token --role=tls, SoftHSM behind the module that
 // misbehaves on request.
 #include <algorithm>
+#include <future>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -142,6 +144,28 @@ TEST_F(OrganisationTokenTest, AWrongPinIsSentOnceHoweverOftenIsAsked) {
   expect_found();
   EXPECT_THAT(soft_->trace("C_Login"), SizeIs(2));
   EXPECT_THAT(contents(world_.insd().log()), Not(HasSubstr("99999")));
+}
+
+// The process of before the reload still works when the daemon ends: it ends first.
+TEST_F(OrganisationTokenTest, AQuestionFromBeforeAReloadDoesNotOutliveTheDaemon) {
+  std::string patient = keys();
+  const std::string timeout = "module_timeout = \"1s\"";
+  start_insd(patient.replace(patient.find(timeout), timeout.size(), "module_timeout = \"60s\""));
+  soft_->faults("C_Sign hang");
+  auto hanging = std::async(std::launch::async, [this] { return search(); });
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (soft_->trace("C_SignInit").empty() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_THAT(soft_->trace("C_SignInit"), SizeIs(1));
+  soft_->faults("");
+  pin("12345");  // the same, in a file that has changed
+  reload();
+  expect_found();
+  world_.insd().signal(SIGTERM);
+  EXPECT_EQ(world_.insd().wait(std::chrono::seconds(30)), 0);
+  EXPECT_TRUE(std::holds_alternative<Failure>(hanging.get()));
+  EXPECT_EQ(child(), -1);
 }
 
 TEST_F(OrganisationTokenTest, ATokenThatIsGoneIsUsedAgainWhenItIsBack) {
