@@ -172,9 +172,7 @@ App::~App() = default;
 
 void App::fill_signatory_parts(SignatoryParts& parts) {
   parts.grant = [this](const std::string& lease, std::uint32_t uid) {
-    auto grant = professionals_.grant(lease, uid);
-    asked_for_.insert(grant.professional.card.generation);
-    return grant;
+    return professionals_.grant(lease, uid);
   };
   parts.require_current = [this](const std::vector<std::string>& generations) {
     professionals_.require_current(generations);
@@ -321,8 +319,7 @@ void App::card_left(const std::string& generation) {
   kiosks_.end(generation);
   identities_.card_left(generation);
   answers_.card_left(generation);
-  if (asked_for_.erase(generation) == 0) return;
-  if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection();
+  if (const auto exchange = rules_.get()->exchange()) exchange->drop_connection(generation);
 }
 
 void App::feed_watchdog() {

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -76,7 +75,6 @@ class App {
   api::RateLimiter limiter_;
   api::Backend backend_;
   std::optional<api::Listener> listener_;
-  std::set<std::string> asked_for_;  // generations of the cards that the kept connection was used for
   std::shared_ptr<void> watch_;
   std::shared_ptr<void> prefetch_;
   boost::asio::signal_set signals_;

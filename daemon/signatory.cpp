@@ -61,6 +61,7 @@ boost::asio::awaitable<Signatory> choose_signatory(const SignatoryParts& parts, 
     co_return signatory;
   }
   signatory.grant = parts.grant(context.lease, searcher.owner.uid);
+  signatory.party.credential = signatory.grant->professional.card.generation;
   const desk::Professional& holder = signatory.grant->professional;
   signatory.user = holder.national_id;
   if (holder.test_pki && searcher.config->insi.environment == InsiEnvironment::PRODUCTION) {

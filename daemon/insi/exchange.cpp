@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/insi/exchange.h"
 
+#include <atomic>
+#include <limits>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "daemon/insi/answer.h"
 #include "daemon/insi/assertion.h"
 #include "daemon/insi/certificate.h"
 #include "daemon/insi/client_key.h"
+#include "daemon/insi/credentials.h"
 #include "daemon/insi/envelope.h"
 #include "daemon/insi/http_client.h"
+#include "daemon/insi/http_date.h"
 #include "daemon/insi/identifiers.h"
 #include "daemon/insi/operations.h"
+#include "daemon/keys/site_keys.h"
 #include "drivers/base/error.h"
 
 namespace insd::insi {
@@ -144,7 +151,7 @@ struct Delivered {
 class Exchange::Impl {
  public:
   Impl(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
-      : config_(checked(config)),
+      : config_(with_credentials(checked(config), keys::credentials_directory())),
         clock_(clock),
         operations_(load_operations(config_.operations)),
         credentials_(open_credentials(config_, remote)) {}
@@ -157,6 +164,7 @@ class Exchange::Impl {
                                                  std::move(about_to_send), std::move(stop));
     Reply reply = read_answer(delivered.response, config_.environment, operation.response_namespace);
     delivered.describe(reply, operation);
+    warn_of_clock(reply.warnings);
     co_return reply;
   }
 
@@ -181,8 +189,13 @@ class Exchange::Impl {
     return ids;
   }
 
-  void drop_connection() {
-    for (const Credential& each : credentials_) each.transport->drop_connection();
+  [[nodiscard]] std::optional<std::chrono::seconds> skew() const {
+    const std::int64_t seconds = skew_;
+    return seconds == kNoSkew ? std::nullopt : std::optional(std::chrono::seconds(seconds));
+  }
+
+  void drop_connection(const std::string& whose) {
+    for (const Credential& each : credentials_) each.transport->drop_connection(whose);
   }
   void stop() {
     for (const Credential& each : credentials_) each.transport->stop();
@@ -221,13 +234,15 @@ class Exchange::Impl {
 
     std::string assertions;
     if (!organisation) assertions = co_await sign(prepared, *signer, certificate, stop);
-    HttpRequest request{.content_type = "application/soap+xml; charset=utf-8", .body = {}};
+    HttpRequest request{
+        .content_type = "application/soap+xml; charset=utf-8", .body = {}, .credential = party.credential};
     request.body = prepared.envelope.with(assertions);
     Delivered delivered;
     delivered.message_id = prepared.message_id;
     delivered.sent_at = clock_.wall();
     const Clock::Steady began = clock_.steady();
     delivered.response = co_await credential.transport->post(std::move(request), stop);
+    note_clock(insi::clock_skew(delivered.response.date, delivered.sent_at, clock_.wall()));
     delivered.duration = clock_.steady() - began;
     co_return delivered;
   }
@@ -249,10 +264,29 @@ class Exchange::Impl {
     return facts;
   }
 
+  void warn_of_clock(std::vector<std::string>& warnings) const {
+    if (const auto now = skew(); now && std::chrono::abs(*now) > kTolerableSkew)
+      warnings.emplace_back("CLOCK_SKEWED");
+  }
+
+  // Also of a fault: a clock that is wrong makes many of them. Told once until it is right again.
+  void note_clock(std::optional<std::chrono::seconds> skew) {
+    if (!skew) return;
+    const auto tolerable = [](std::chrono::seconds each) { return std::chrono::abs(each) <= kTolerableSkew; };
+    const auto before = this->skew();
+    skew_ = skew->count();
+    if (!tolerable(*skew) && (!before || tolerable(*before))) {
+      spdlog::warn("CLOCK_SKEWED: the teleservice's clock is {} s from this machine's", skew->count());
+    }
+  }
+
+  static constexpr std::int64_t kNoSkew = std::numeric_limits<std::int64_t>::min();
+
   const InsiConfig config_;
   const Clock& clock_;
   const Operations operations_;
   const std::vector<Credential> credentials_;  // one in mode cps
+  std::atomic<std::int64_t> skew_{kNoSkew};
 };
 
 Exchange::Exchange(const InsiConfig& config, const Clock& clock, const MakeTransport& remote)
@@ -285,8 +319,12 @@ std::vector<std::string> Exchange::organisation_ids() const {
   return impl_->organisation_ids();
 }
 
-void Exchange::drop_connection() {
-  impl_->drop_connection();
+void Exchange::drop_connection(const std::string& credential) {
+  impl_->drop_connection(credential);
+}
+
+std::optional<std::chrono::seconds> Exchange::clock_skew() const {
+  return impl_->skew();
 }
 
 void Exchange::stop() {

@@ -77,9 +77,11 @@ struct Verdict {
 struct Party {
   EditorConfig editor;
   ProfileConfig profile;
+  /// Whose connection it is kept on (the generation of the professional's card); empty: the organisation's.
+  std::string credential = {};
 };
 
-/// One teleservice configuration with its keep-alive connection on a thread of its own (a handshake blocks).
+/// One teleservice configuration with its keep-alive connections on a thread of its own (a handshake blocks).
 /// Thread safe; every awaitable resumes on the awaiting executor.
 class Exchange {
  public:
@@ -117,8 +119,12 @@ class Exchange {
   /// with the certificate whose OU is the profile's structure_id (PROFILE_UNKNOWN: there is none).
   [[nodiscard]] std::vector<std::string> organisation_ids() const;
 
-  /// Closes the keep-alive connection (the professional's card left).
-  void drop_connection();
+  /// Closes the keep-alive connection of one credential (the professional's card left); empty: of all.
+  void drop_connection(const std::string& credential = {});
+
+  /// The teleservice's clock minus ours, by the last answer that told; above a minute searches are warned
+  /// ("CLOCK_SKEWED") and the log says it once.
+  [[nodiscard]] std::optional<std::chrono::seconds> clock_skew() const;
 
   /// Transport::stop().
   void stop();

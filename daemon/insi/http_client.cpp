@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -18,13 +19,17 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <sys/socket.h>
 
 #include "daemon/insi/endpoint.h"
+#include "daemon/insi/proxy.h"
+#include "daemon/insi/tls.h"
 #include "drivers/base/bytes.h"
 #include "drivers/base/error.h"
+#include "drivers/base/secret.h"
 
 namespace insd::insi {
 namespace {
@@ -47,6 +52,7 @@ constexpr std::size_t kMaxPendingBytes = 64 * 1024;
 // An idle connection may have been forgotten by a firewall in between; asking on it would hang until
 // time-out.
 constexpr std::chrono::seconds kMaxIdle{20};
+constexpr std::size_t kMostKept = 32;
 
 struct Connection {
   Connection(const asio::any_io_executor& executor, ssl::context& tls) : stream(executor, tls) {}
@@ -54,6 +60,7 @@ struct Connection {
   beast::flat_buffer buffer{kMaxPendingBytes};
   Steady::time_point idle_since;
   std::uint64_t epoch = 0;
+  std::shared_ptr<tls::Meeting> meeting = std::make_shared<tls::Meeting>();
 
   void close() {
     error_code ignored;
@@ -76,26 +83,73 @@ struct Connection {
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
+enum class Phase : std::uint8_t { RESOLVE, CONNECT, PROXY, TLS, SEND, FIRST_BYTE, BODY };
+
+const char* words_of(Phase phase) {
+  switch (phase) {
+    case Phase::RESOLVE:
+      return "resolve";
+    case Phase::CONNECT:
+      return "connect";
+    case Phase::PROXY:
+      return "proxy";
+    case Phase::TLS:
+      return "tls";
+    case Phase::SEND:
+      return "send";
+    case Phase::FIRST_BYTE:
+      return "first_byte";
+    case Phase::BODY:
+      return "body";
+  }
+  return "";
+}
+
+std::chrono::milliseconds limit_of(const InsiPhaseLimits& limits, Phase phase) {
+  switch (phase) {
+    case Phase::RESOLVE:
+      return limits.resolve;
+    case Phase::CONNECT:
+      return limits.connect;
+    case Phase::PROXY:
+      return limits.proxy;
+    case Phase::TLS:
+      return limits.tls;
+    case Phase::SEND:
+      return limits.send;
+    case Phase::FIRST_BYTE:
+      return limits.first_byte;
+    case Phase::BODY:
+      return limits.body;
+  }
+  return {};
+}
+
 // One post(). The worker coroutine may outlive it: a name look-up cannot be interrupted.
 struct Call {
-  explicit Call(const asio::any_io_executor& executor) : timer(executor) {}
+  Call(const asio::any_io_executor& executor, const InsiPhaseLimits& phase_limits)
+      : timer(executor), limits(phase_limits) {}
   asio::steady_timer timer;
-  Steady::time_point deadline, total_deadline;
+  const InsiPhaseLimits limits;
+  Steady::time_point deadline, connect_deadline, total_deadline;
+  Phase phase = Phase::RESOLVE;
   ConnectionPtr connection;
-  bool sending = false;  // a byte may have left
   bool abandoned = false;
   bool cancelled = false;
   bool done = false;
   std::exception_ptr error;
   HttpResponse response;
 
+  // From SEND on a byte may have left.
+  [[nodiscard]] bool sending() const { return phase >= Phase::SEND; }
   void use(ConnectionPtr chosen) {
     connection = std::move(chosen);
     if (abandoned) connection->close();
   }
-  void begin_sending() {
-    sending = true;
-    deadline = total_deadline;
+  void enter(Phase next) {
+    phase = next;
+    deadline =
+        std::min(Steady::now() + limit_of(limits, next), sending() ? total_deadline : connect_deadline);
     timer.cancel();  // wakes the waiter, which takes the new deadline
   }
   void abandon() {
@@ -107,97 +161,40 @@ using CallPtr = std::shared_ptr<Call>;
 
 struct State {
   Endpoint endpoint;
+  std::optional<Proxy> proxy;
+  bool common_name = false;
+  InsiPhaseLimits limits;
   std::chrono::milliseconds connect_timeout, total_timeout;
   ssl::context tls{ssl::context::tls_client};
-  bool shows_itself = false;  // with a client certificate
-  ConnectionPtr kept;
-  std::uint64_t epoch = 0;  // connections of an earlier one are not kept
+  bool shows_itself = false;                  // with a client certificate
+  std::map<std::string, ConnectionPtr> kept;  // by the credential whose questions they carried
+  std::uint64_t epoch = 0;                    // connections of an earlier one are not kept
   std::atomic<int> look_ups{0};
 
-  ConnectionPtr take_kept() {
-    ConnectionPtr connection = std::exchange(kept, nullptr);
-    if (!connection || Steady::now() - connection->idle_since > kMaxIdle || !connection->is_silent())
-      return nullptr;
+  ConnectionPtr take_kept(const std::string& credential) {
+    const auto found = kept.extract(credential);
+    if (found.empty()) return nullptr;
+    const ConnectionPtr& connection = found.mapped();
+    if (Steady::now() - connection->idle_since > kMaxIdle || !connection->is_silent()) return nullptr;
+    connection->epoch = epoch;
     return connection;
   }
-  void keep(const ConnectionPtr& connection) {
+  void keep(const ConnectionPtr& connection, const std::string& credential) {
     if (connection->epoch != epoch || connection->buffer.size() != 0) return;
     connection->idle_since = Steady::now();
-    kept = connection;
+    std::erase_if(kept, [](const auto& each) { return Steady::now() - each.second->idle_since > kMaxIdle; });
+    if (kept.size() < kMostKept || kept.contains(credential)) kept[credential] = connection;
+  }
+  void drop(const std::string& credential) {
+    ++epoch;
+    if (credential.empty()) {
+      kept.clear();
+    } else {
+      kept.erase(credential);
+    }
   }
 };
 using StatePtr = std::shared_ptr<State>;
-
-void configure(ssl::context& tls, const std::filesystem::path& trust_store) {
-  tls.set_options(ssl::context::default_workarounds | ssl::context::no_compression | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-  // Whatever the administrator put into the store is an end of the chain, an intermediate too.
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls.native_handle()), X509_V_FLAG_PARTIAL_CHAIN);
-  tls.set_verify_mode(ssl::verify_peer);
-  error_code failure;
-  tls.load_verify_file(trust_store.string(), failure);
-  if (failure)
-    throw Error(Code::CONFIG_INVALID, "insi.trust_store: no PEM certificate can be read from the file");
-}
-
-void show_itself(ssl::context& tls, const ClientKey& key) {
-  const std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) * stack) { sk_X509_free(stack); })>
-      issuers(sk_X509_new_null());
-  for (const auto& issuer : key.issuers) sk_X509_push(issuers.get(), issuer.get());
-  if (key.pkcs1_only) {
-    SSL_CTX_set_max_proto_version(tls.native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set1_client_sigalgs_list(tls.native_handle(), "RSA+SHA256");
-    SSL_CTX_set1_sigalgs_list(tls.native_handle(), "RSA+SHA256");
-  }
-  ERR_clear_error();
-  if (SSL_CTX_use_cert_and_key(tls.native_handle(), key.certificate.get(), key.key.get(), issuers.get(), 1) ==
-      1)
-    return;
-  const char* why = ERR_reason_error_string(ERR_peek_last_error());
-  throw Error(Code::CONFIG_INVALID, "insi.organisation: " + printable(why != nullptr ? why : "not usable"));
-}
-
-// The alerts by which a server says that it wants another certificate than it was shown, or one at all.
-bool refuses_certificate(const error_code& failure) {
-  if (failure.category() != asio::error::get_ssl_category()) return false;
-  switch (ERR_GET_REASON(static_cast<unsigned long>(failure.value()))) {
-    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return true;
-    default:
-      return false;
-  }
-}
-
-void name_the_server(SSL* tls, const std::string& host) {
-  error_code not_an_address;
-  asio::ip::make_address(host, not_an_address);
-  int ok = 0;
-  if (!not_an_address) {
-    ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host.c_str());
-  } else {
-    SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    ok = SSL_set1_host(tls, host.c_str()) == 1 && SSL_set_tlsext_host_name(tls, host.c_str()) == 1 ? 1 : 0;
-  }
-  if (ok != 1) throw Error(Code::INTERNAL, "TLS could not be prepared");
-}
-
-Error handshake_error(SSL* tls, const error_code& failure, bool shows_itself) {
-  const long verdict = SSL_get_verify_result(tls);
-  if (verdict != X509_V_OK) return Error(Code::INSI_TLS_UNTRUSTED, X509_verify_cert_error_string(verdict));
-  if (shows_itself && refuses_certificate(failure))
-    return Error(Code::ORGANISATION_CERTIFICATE_REFUSED, printable(failure.message()));
-  // Spoke, but no TLS that we accept: an old protocol, plain HTTP of a proxy.
-  if (failure.category() == asio::error::get_ssl_category())
-    return Error(Code::INSI_TLS_UNTRUSTED, "no acceptable TLS: " + printable(failure.message()));
-  return Error(Code::INSI_UNREACHABLE, "TLS handshake: " + printable(failure.message()));
-}
 
 Awaitable<tcp::resolver::results_type> look_up(StatePtr state) {
   struct Counted {
@@ -206,9 +203,48 @@ Awaitable<tcp::resolver::results_type> look_up(StatePtr state) {
     ~Counted() { --count; }
   } counted(state->look_ups);
   tcp::resolver resolver(co_await asio::this_coro::executor);
-  auto [failure, found] = co_await resolver.async_resolve(state->endpoint.host, state->endpoint.port, kAwait);
-  if (failure) throw Error(Code::INSI_UNREACHABLE, "no address: " + printable(failure.message()));
+  const std::string& host = state->proxy ? state->proxy->host : state->endpoint.host;
+  const std::string& port = state->proxy ? state->proxy->port : state->endpoint.port;
+  auto [failure, found] = co_await resolver.async_resolve(host, port, kAwait);
+  if (failure) {
+    throw Error(Code::INSI_UNREACHABLE,
+                (state->proxy ? "no address of the proxy: " : "no address: ") + printable(failure.message()));
+  }
   co_return std::move(found);
+}
+
+// The proxy opens a tunnel, or says why not.
+Awaitable<void> pass_proxy(StatePtr state, ConnectionPtr connection) {
+  const Endpoint& endpoint = state->endpoint;
+  const std::string host =
+      endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
+  std::string head = state->proxy->connect_request(host + ":" + endpoint.port);
+  auto& socket = connection->stream.next_layer();
+  auto [unsent, sent] = co_await asio::async_write(socket, asio::buffer(head), kAwait);
+  wipe(head.data(), head.size());
+  if (unsent) throw Error(Code::INSI_UNREACHABLE, "the proxy: " + printable(unsent.message()));
+  beast::flat_buffer buffer;
+  http::response_parser<http::empty_body> parser;
+  parser.header_limit(kMaxHeaderBytes);
+  parser.skip(true);
+  auto [unread, received] = co_await http::async_read_header(socket, buffer, parser, kAwait);
+  if (unread) {
+    const bool hung_up = unread.category() != make_error_code(http::error::end_of_stream).category() ||
+                         unread == http::error::end_of_stream;
+    throw Error(hung_up ? Code::INSI_UNREACHABLE : Code::INSI_PROXY_REFUSED,
+                "the proxy: " + printable(unread.message()));
+  }
+  const unsigned status = parser.get().result_int();
+  if (status == 407) {
+    throw Error(Code::INSI_PROXY_REFUSED, state->proxy->credentials_file.empty()
+                                              ? "HTTP 407: the proxy wants credentials"
+                                              : "HTTP 407: the proxy does not take the credentials");
+  }
+  if (status < 200 || status > 299) {
+    throw Error(Code::INSI_PROXY_REFUSED, "HTTP " + std::to_string(status) + " to CONNECT");
+  }
+  // The teleservice does not speak first: these bytes are the proxy's own.
+  if (buffer.size() != 0) throw Error(Code::INSI_TLS_INTERCEPTED, "the proxy speaks inside the tunnel");
 }
 
 Awaitable<ConnectionPtr> connect(StatePtr state, CallPtr call) {
@@ -218,15 +254,25 @@ Awaitable<ConnectionPtr> connect(StatePtr state, CallPtr call) {
   connection->epoch = state->epoch;
   if (call->abandoned) throw Error(Code::CANCELLED);
   call->use(connection);
+  call->enter(Phase::CONNECT);
   auto [unreachable, address] =
       co_await asio::async_connect(connection->stream.lowest_layer(), addresses, kAwait);
-  if (unreachable) throw Error(Code::INSI_UNREACHABLE, "no connection: " + printable(unreachable.message()));
+  if (unreachable) {
+    throw Error(Code::INSI_UNREACHABLE, (state->proxy ? "no connection to the proxy: " : "no connection: ") +
+                                            printable(unreachable.message()));
+  }
   error_code ignored;
   connection->stream.lowest_layer().set_option(tcp::no_delay(true), ignored);
-  SSL* tls = connection->stream.native_handle();
-  name_the_server(tls, state->endpoint.host);
+  if (state->proxy) {
+    call->enter(Phase::PROXY);
+    co_await pass_proxy(state, connection);
+  }
+  call->enter(Phase::TLS);
+  SSL* const native = connection->stream.native_handle();
+  connection->meeting->host = state->endpoint.host;
+  tls::expect_server(native, connection->meeting, state->common_name);
   auto [failure] = co_await connection->stream.async_handshake(ssl::stream_base::client, kAwait);
-  if (failure) throw handshake_error(tls, failure, state->shows_itself);
+  if (failure) throw tls::handshake_error(native, *connection->meeting, failure, state->shows_itself);
   co_return connection;
 }
 
@@ -236,7 +282,8 @@ struct Transfer {
   http::response<http::string_body> message;
 };
 
-Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const HttpRequest& request) {
+Awaitable<Transfer> transfer(StatePtr state, CallPtr call, ConnectionPtr connection,
+                             const HttpRequest& request) {
   http::request<http::string_body> message{http::verb::post, state->endpoint.path, 11};
   message.set(http::field::host, state->endpoint.authority());
   message.set(http::field::user_agent, "insd");
@@ -254,6 +301,12 @@ Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const Htt
   http::response_parser<http::string_body> parser;
   parser.header_limit(kMaxHeaderBytes);
   parser.body_limit(kMaxBodyBytes);
+  call->enter(Phase::FIRST_BYTE);
+  auto [silent, head] =
+      co_await http::async_read_header(connection->stream, connection->buffer, parser, kAwait);
+  result.failure = silent;
+  if (silent) co_return result;
+  call->enter(Phase::BODY);
   auto [unread, received] = co_await http::async_read(connection->stream, connection->buffer, parser, kAwait);
   result.failure = unread;
   if (unread) co_return result;
@@ -264,7 +317,7 @@ Awaitable<Transfer> transfer(StatePtr state, ConnectionPtr connection, const Htt
 
 Error transfer_error(const error_code& failure, bool shows_itself) {
   // In TLS 1.3 the server judges the client's certificate after the handshake has ended for the client.
-  if (shows_itself && refuses_certificate(failure))
+  if (shows_itself && tls::refuses_certificate(failure))
     return Error(Code::ORGANISATION_CERTIFICATE_REFUSED, printable(failure.message()));
   const bool cut = failure == http::error::end_of_stream || failure == http::error::partial_message;
   const auto& http_category = make_error_code(http::error::end_of_stream).category();
@@ -280,33 +333,35 @@ HttpResponse to_response(http::response<http::string_body>& message) {
   const auto encoding = message[http::field::content_encoding];
   if (!encoding.empty() && !beast::iequals(encoding, "identity"))
     throw Error(Code::INSI_ANSWER_INVALID, "the answer has a content encoding that was not asked for");
-  return {status, std::string(message[http::field::content_type]), std::move(message.body())};
+  return {status, std::string(message[http::field::content_type]), std::move(message.body()),
+          std::string(message[http::field::date])};
 }
 
 Awaitable<HttpResponse> work(StatePtr state, CallPtr call, HttpRequest request) {
-  ConnectionPtr connection = state->take_kept();
+  ConnectionPtr connection = state->take_kept(request.credential);
   if (connection) {
     call->use(connection);
   } else {
     connection = co_await connect(state, call);
   }
-  call->begin_sending();
-  Transfer result = co_await transfer(state, connection, request);
+  call->enter(Phase::SEND);
+  Transfer result = co_await transfer(state, call, connection, request);
   if (result.failure) {
     connection->close();
     throw transfer_error(result.failure, state->shows_itself);
   }
   HttpResponse response = to_response(result.message);
-  if (result.keep_alive && !call->abandoned) state->keep(connection);
+  if (result.keep_alive && !call->abandoned) state->keep(connection, request.credential);
   co_return response;
 }
 
 // Waits for the worker, the deadline of the phase, or a cancel, whichever comes first.
 Awaitable<HttpResponse> run(StatePtr state, HttpRequest request, std::stop_token stop) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto call = std::make_shared<Call>(executor);
+  const auto call = std::make_shared<Call>(executor, state->limits);
   call->total_deadline = Steady::now() + state->total_timeout;
-  call->deadline = std::min(call->total_deadline, Steady::now() + state->connect_timeout);
+  call->connect_deadline = std::min(call->total_deadline, Steady::now() + state->connect_timeout);
+  call->enter(Phase::RESOLVE);
   const std::stop_callback on_stop(stop, [call, executor] {
     asio::post(executor, [call] {
       call->cancelled = true;
@@ -329,8 +384,9 @@ Awaitable<HttpResponse> run(StatePtr state, HttpRequest request, std::stop_token
   if (!call->done) {
     call->abandon();
     if (call->cancelled) throw Error(Code::CANCELLED);
-    throw call->sending ? Error(Code::INSI_NO_ANSWER, "no whole answer in time")
-                        : Error(Code::INSI_UNREACHABLE, "no connection in time");
+    const std::string phase = std::string(" in time: phase ") + words_of(call->phase);
+    throw call->sending() ? Error(Code::INSI_NO_ANSWER, "no whole answer" + phase)
+                          : Error(Code::INSI_UNREACHABLE, "no connection" + phase);
   }
   if (call->error) std::rethrow_exception(call->error);
   co_return std::move(call->response);
@@ -344,15 +400,19 @@ class HttpClient::Impl {
     state_->endpoint = parse_endpoint(config.endpoint);
     state_->connect_timeout = config.connect_timeout;
     state_->total_timeout = config.total_timeout;
-    configure(state_->tls, config.trust_store);
+    state_->proxy = proxy_for(config.proxy, state_->endpoint.host);
+    if (state_->proxy) static_cast<void>(state_->proxy->connect_request({}));
+    state_->common_name = config.common_name_fallback;
+    state_->limits = config.phases;
+    tls::configure(state_->tls, config.trust_store);
     state_->shows_itself = key.certificate != nullptr;
-    if (state_->shows_itself) show_itself(state_->tls, key);
+    if (state_->shows_itself) tls::show_itself(state_->tls, key);
   }
 
   ~Impl() {
     pool_->stop();
     pool_->join();
-    state_->kept.reset();  // before the pool, whose services it uses
+    state_->kept.clear();  // before the pool, whose services it uses
     if (state_->look_ups == 0) return;
     // A name look-up may block for many seconds and the pool's end waits for it: the daemon's end does not.
     std::thread([pool = std::move(pool_), state = state_]() mutable { pool.reset(); }).detach();
@@ -381,11 +441,8 @@ asio::awaitable<HttpResponse> HttpClient::post(HttpRequest request, std::stop_to
                                     asio::use_awaitable);
 }
 
-void HttpClient::drop_connection() {
-  asio::post(impl_->executor(), [state = impl_->state()] {
-    ++state->epoch;
-    state->kept.reset();
-  });
+void HttpClient::drop_connection(const std::string& credential) {
+  asio::post(impl_->executor(), [state = impl_->state(), credential] { state->drop(credential); });
 }
 
 }  // namespace insd::insi

@@ -14,6 +14,9 @@ namespace insd::insi {
 struct HttpRequest {
   std::string content_type;
   std::string body;
+  /// Whose question it is, e.g. the generation of the professional's card: connections are kept for each
+  /// alone. Empty: the only one there is.
+  std::string credential = {};
 };
 
 /// The longest answer that is taken.
@@ -23,6 +26,7 @@ struct HttpResponse {
   unsigned status = 0;
   std::string content_type;  ///< as received; empty when there was none
   std::string body;          ///< at most kMaxBodyBytes
+  std::string date = {};     ///< header Date as received; empty when there was none
 };
 
 class Transport {
@@ -36,8 +40,9 @@ class Transport {
   /// of the implementation.
   virtual boost::asio::awaitable<HttpResponse> post(HttpRequest request, std::stop_token stop) = 0;
 
-  /// Closes a kept connection; one in use is closed after its answer.
-  virtual void drop_connection() = 0;
+  /// Closes the kept connection of a credential, of all for an empty one; what is in use is closed after its
+  /// answer.
+  virtual void drop_connection(const std::string& credential) = 0;
 
   /// To be called where the callers' executor does not run any more: ends what could still resume them.
   virtual void stop() {}

@@ -50,6 +50,15 @@ void TlsProcess::set_up(ChildWorker& worker) {
   setup.set_certificate(organisation.certificate.string());
   setup.set_uri(organisation.pkcs11_uri);
   setup.set_with_pin(!pin.empty());
+  setup.set_common_name_fallback(config_.common_name_fallback);
+  setup.set_proxy_address(config_.proxy.address);
+  setup.set_proxy_credentials_file(config_.proxy.credentials_file.string());
+  for (const auto& entry : config_.proxy.no_proxy) setup.add_no_proxy(entry);
+  const InsiPhaseLimits& phases = config_.phases;
+  for (const auto limit : {phases.resolve, phases.connect, phases.proxy, phases.tls, phases.send,
+                           phases.first_byte, phases.body}) {
+    setup.add_phase_ms(static_cast<std::uint32_t>(limit.count()));
+  }
   try {
     worker.ask(std::move(request), pin.empty() ? nullptr : &pin);
   } catch (const Error& error) {
@@ -84,7 +93,7 @@ boost::asio::awaitable<insi::HttpResponse> TlsProcess::post(insi::HttpRequest re
   if (stop.stop_requested()) throw Error(Code::CANCELLED);
   auto& http = *answer.mutable_http();
   co_return insi::HttpResponse{http.status(), printable(http.content_type(), 200),
-                               std::move(*http.mutable_body())};
+                               std::move(*http.mutable_body()), printable(http.date(), 100)};
 }
 
 }  // namespace insd::token

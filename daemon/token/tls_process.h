@@ -29,7 +29,7 @@ class TlsProcess final : public insi::Transport {
   /// Errors beyond those of insi::HttpClient: CPS_MODULE_MISSING, MODULE_*, TOKEN_ABSENT, PIN_*, KEY_*, BUSY.
   boost::asio::awaitable<insi::HttpResponse> post(insi::HttpRequest request, std::stop_token stop) override;
   /// Ends the process, at its next request.
-  void drop_connection() override { drop_ = true; }
+  void drop_connection(const std::string& /*credential*/) override { drop_ = true; }
   void stop() override { worker_.stop(); }
 
   /// For tests.

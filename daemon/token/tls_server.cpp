@@ -81,6 +81,16 @@ void TlsServer::set_up(const wire::TlsSetupRequest& request) {
   config.trust_store = request.trust_store();
   config.connect_timeout = std::chrono::milliseconds(request.connect_timeout_ms());
   config.total_timeout = std::chrono::milliseconds(request.total_timeout_ms());
+  config.common_name_fallback = request.common_name_fallback();
+  config.proxy = {request.proxy_address(),
+                  request.proxy_credentials_file(),
+                  {request.no_proxy().begin(), request.no_proxy().end()}};
+  InsiPhaseLimits& phases = config.phases;
+  int at = 0;
+  for (auto* limit : {&phases.resolve, &phases.connect, &phases.proxy, &phases.tls, &phases.send,
+                      &phases.first_byte, &phases.body}) {
+    if (at < request.phase_ms_size()) *limit = std::chrono::milliseconds(request.phase_ms(at++));
+  }
   insi::ClientKey key = insi::load_certificates(request.certificate());
   client_.reset();
   key_ = std::make_unique<pkcs11::TlsKey>(module_, pkcs11::parse_token_uri(request.uri()), pin,
@@ -115,6 +125,7 @@ bool TlsServer::send(std::uint64_t id, const insi::HttpResponse& response) {
     if (sent == 0) {
       http.set_status(response.status);
       http.set_content_type(printable(response.content_type, 200));
+      http.set_date(printable(response.date, 100));
     }
     http.set_body(response.body.substr(sent, kPart));
     sent += http.body().size();

@@ -475,18 +475,18 @@ InsiFault with_fault(const char* name, const char* fault, const char* code, v1::
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, InsiFaultsTest,
-    ::testing::Values(InsiFault{"WrongHost", {"wrong-host", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
-                      InsiFault{
-                          "SelfSigned", {"self-signed", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
-                      InsiFault{"Expired", {"expired", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
-                      InsiFault{"WrongRoot", {"wrong-root", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
-                      with_fault("ServiceDown", "desir_1020", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
-                      with_fault("SecondSearchDown", "insi_101", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
-                      with_fault("UnknownSoftware", "desir_550", "INSI_NOT_AUTHORISED", v1::RETRY_RULE_NEVER),
-                      with_fault("Html", "html", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
-                      with_fault("EmptyBody", "empty", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
-                      with_fault("PlainError", "http_500_plain", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
-                      with_fault("CutAfterReading", "cut_after_read", "INSI_NO_ANSWER", v1::RETRY_RULE_NOW)),
+    ::testing::Values(
+        InsiFault{"WrongHost", {"wrong-host", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+        InsiFault{"SelfSigned", {"self-signed", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+        InsiFault{"Expired", {"expired", ""}, "INSI_TLS_UNTRUSTED", v1::RETRY_RULE_NEVER},
+        InsiFault{"WrongRoot", {"wrong-root", ""}, "INSI_TLS_INTERCEPTED", v1::RETRY_RULE_NEVER},
+        with_fault("ServiceDown", "desir_1020", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
+        with_fault("SecondSearchDown", "insi_101", "INSI_UNAVAILABLE", v1::RETRY_RULE_LATER),
+        with_fault("UnknownSoftware", "desir_550", "INSI_NOT_AUTHORISED", v1::RETRY_RULE_NEVER),
+        with_fault("Html", "html", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+        with_fault("EmptyBody", "empty", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+        with_fault("PlainError", "http_500_plain", "INSI_ANSWER_INVALID", v1::RETRY_RULE_LATER),
+        with_fault("CutAfterReading", "cut_after_read", "INSI_NO_ANSWER", v1::RETRY_RULE_NOW)),
     [](const auto& each) { return std::string(each.param.name); });
 
 TEST_F(FaultsTest, InsiUnreachable) {

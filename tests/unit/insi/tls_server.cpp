@@ -49,7 +49,7 @@ SSL_CTX* make_context(const ServerSpec& spec) {
   const Authority& issuer = authority(!spec.own_root);
   CertificateSpec certificate;
   certificate.subject = {{{"CN", spec.common_name}}};
-  certificate.issuer = Authority::names();
+  certificate.issuer = {{{"CN", spec.issuer}}};
   certificate.from_seconds = spec.from_seconds;
   certificate.to_seconds = spec.to_seconds;
   certificate.key_usage = "critical,digitalSignature,keyEncipherment";

@@ -48,10 +48,11 @@ struct ServerSpec {
   std::string names = "IP:127.0.0.1,DNS:localhost";  ///< subjectAltName
   std::string common_name = "localhost";
   long from_seconds = -3600, to_seconds = 86'400;
-  int highest_version = 0;    ///< 0 = any; else TLS1_1_VERSION, ...
-  bool plain = false;         ///< no TLS at all: the script is not played, one line of text is sent
-  bool mute = false;          ///< accepts and says nothing
-  bool own_root = false;      ///< signed by an authority that nobody trusts
+  int highest_version = 0;  ///< 0 = any; else TLS1_1_VERSION, ...
+  bool plain = false;       ///< no TLS at all: the script is not played, one line of text is sent
+  bool mute = false;        ///< accepts and says nothing
+  bool own_root = false;    ///< signed by an authority that nobody trusts
+  std::string issuer = "TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS";  ///< CN of that authority
   bool wants_client = false;  ///< lets nobody in without a certificate of client_certificate()
 };
 
