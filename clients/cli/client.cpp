@@ -37,7 +37,8 @@ Client::Client(std::string target, Language language)
       professionals_(v1::ProfessionalService::NewStub(channel_)),
       vitales_(v1::VitaleService::NewStub(channel_)),
       insi_(v1::InsiService::NewStub(channel_)),
-      journal_(v1::JournalService::NewStub(channel_)) {}
+      journal_(v1::JournalService::NewStub(channel_)),
+      maintenance_(v1::MaintenanceService::NewStub(channel_)) {}
 
 void Client::prepare(grpc::ClientContext& context) const {
   context.AddMetadata("accept-language", std::string(language_tag(language_)));
@@ -106,6 +107,18 @@ v1::VerifyJournalResponse Client::verify_journal(const v1::VerifyJournalRequest&
 
 v1::ListJournalRecordsResponse Client::list_journal_records(const v1::ListJournalRecordsRequest& request) {
   return call(*journal_, &v1::JournalService::Stub::ListJournalRecords, request, kJournal);
+}
+
+v1::CheckInsiResponse Client::check_insi(const v1::CheckInsiRequest& request) {
+  return call(*maintenance_, &v1::MaintenanceService::Stub::CheckInsi, request, kSearch);
+}
+
+v1::ListKeysResponse Client::list_keys() {
+  return call(*maintenance_, &v1::MaintenanceService::Stub::ListKeys, v1::ListKeysRequest(), kQuick);
+}
+
+v1::RotateKeysResponse Client::rotate_keys(const v1::RotateKeysRequest& request) {
+  return call(*maintenance_, &v1::MaintenanceService::Stub::RotateKeys, request, kQuick);
 }
 
 }  // namespace insd::cli

@@ -13,6 +13,7 @@
 #include "clients/cli/words.h"
 #include "insd/v1/insi_service.grpc.pb.h"
 #include "insd/v1/journal_service.grpc.pb.h"
+#include "insd/v1/maintenance_service.grpc.pb.h"
 #include "insd/v1/professional_service.grpc.pb.h"
 #include "insd/v1/reader_service.grpc.pb.h"
 #include "insd/v1/system_service.grpc.pb.h"
@@ -46,6 +47,10 @@ class Client {
   v1::VerifyJournalResponse verify_journal(const v1::VerifyJournalRequest& request);
   v1::ListJournalRecordsResponse list_journal_records(const v1::ListJournalRecordsRequest& request);
 
+  v1::CheckInsiResponse check_insi(const v1::CheckInsiRequest& request);
+  v1::ListKeysResponse list_keys();
+  v1::RotateKeysResponse rotate_keys(const v1::RotateKeysRequest& request);
+
   /// For streams: adds the metadata of every call; no deadline.
   void prepare(grpc::ClientContext& context) const;
   [[nodiscard]] v1::ReaderService::Stub& reader_stub() { return *readers_; }
@@ -68,6 +73,7 @@ class Client {
   std::unique_ptr<v1::VitaleService::Stub> vitales_;
   std::unique_ptr<v1::InsiService::Stub> insi_;
   std::unique_ptr<v1::JournalService::Stub> journal_;
+  std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
 };
 
 }  // namespace insd::cli

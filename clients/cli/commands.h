@@ -32,6 +32,11 @@ int run_insi_vitale(Session& session);
 /// EXIT_NEGATIVE when number and traits do not belong together.
 int run_insi_verify(Session& session);
 int run_identify(Session& session);
+/// EXIT_NEGATIVE when something would keep a search from working.
+int run_insi_check(Session& session);
+int run_keys_list(Session& session);
+int run_keys_rotate(Session& session);
+int run_keys_backup(Session& session);
 
 // What `insi` and `identify` share.
 

@@ -101,6 +101,14 @@ class CommandLine {
     records->add_option("--from", options_.from, word(Word::HELP_FROM));
     records->add_option("--to", options_.until, word(Word::HELP_TO));
     records->add_option("--professional", options_.professional, word(Word::HELP_BY_PROFESSIONAL));
+    auto* const keys = app_.add_subcommand("keys", word(Word::HELP_KEYS));
+    keys->group(word(Word::LABEL_SUBCOMMANDS));
+    keys->require_subcommand(1);
+    command(*keys, "list", Word::HELP_KEYS_LIST, Command::KEYS_LIST);
+    auto* const rotate = command(*keys, "rotate", Word::HELP_KEYS_ROTATE, Command::KEYS_ROTATE);
+    rotate->add_option("use", options_.key_use, word(Word::HELP_KEY_USE));
+    auto* const backup = command(*keys, "backup", Word::HELP_KEYS_BACKUP, Command::KEYS_BACKUP);
+    backup->add_option("directory", options_.directory, word(Word::HELP_KEYS_DIRECTORY))->required();
     auto* const professional = command(app_, "professional", Word::HELP_PROFESSIONAL, Command::PROFESSIONAL);
     add_reader(professional);
     professional->add_flag("--capabilities", options_.capabilities, word(Word::HELP_CAPABILITIES));
@@ -130,6 +138,9 @@ class CommandLine {
     auto* const insi = app_.add_subcommand("insi", word(Word::HELP_INSI));
     insi->group(word(Word::LABEL_SUBCOMMANDS));
     insi->require_subcommand(1);
+    auto* const check = command(*insi, "check", Word::HELP_INSI_CHECK, Command::INSI_CHECK);
+    check->add_option("--profile", options_.profile, word(Word::HELP_PROFILE));
+    check->add_flag("--offline", options_.offline, word(Word::HELP_OFFLINE));
     auto* const traits = command(*insi, "traits", Word::HELP_INSI_TRAITS, Command::INSI_TRAITS);
     auto* const verify = command(*insi, "verify", Word::HELP_INSI_VERIFY, Command::INSI_VERIFY);
     verify->add_option("--number", options_.number, word(Word::HELP_NUMBER))->required();

@@ -30,6 +30,10 @@ enum class Command : std::uint8_t {
   DOCTOR,
   JOURNAL_VERIFY,
   JOURNAL_EXPORT,
+  INSI_CHECK,
+  KEYS_LIST,
+  KEYS_ROTATE,
+  KEYS_BACKUP,
 };
 
 struct Options {
@@ -63,6 +67,9 @@ struct Options {
   std::string from;  ///< a day or a time, RFC 3339; empty: no limit
   std::string until;
   std::string professional;  ///< national id; empty: everybody
+  bool offline = false;
+  std::string key_use;    ///< "journal", "number", "seal"; empty: all
+  std::string directory;  ///< of a backup of the keys
   std::string audience;
   std::string challenge;  ///< hexadecimal, as many digits as bytes need
 };

@@ -51,6 +51,14 @@ int dispatch(Session& session) {
       return run_journal_verify(session);
     case Command::JOURNAL_EXPORT:
       return run_journal_export(session);
+    case Command::INSI_CHECK:
+      return run_insi_check(session);
+    case Command::KEYS_LIST:
+      return run_keys_list(session);
+    case Command::KEYS_ROTATE:
+      return run_keys_rotate(session);
+    case Command::KEYS_BACKUP:
+      return run_keys_backup(session);
     case Command::DOCTOR:
       return run_doctor(session);
   }

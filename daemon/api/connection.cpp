@@ -11,6 +11,7 @@
 #include <grpcpp/server_posix.h>
 #include <unistd.h>
 
+#include "daemon/api/maintenance_service.h"
 #include "daemon/api/services.h"
 #include "drivers/base/error.h"
 
@@ -46,7 +47,7 @@ Connection::Connection(Socket socket, Backend& backend, grpc::ResourceQuota& quo
     : socket_(std::move(socket)), caller_(caller_of(socket_.native_handle())), io_(backend.io) {
   for (const auto& make :
        {make_reader_service, make_professional_service, make_vitale_service, make_insi_service,
-        make_identity_service, make_journal_service, make_system_service}) {
+        make_identity_service, make_journal_service, make_maintenance_service, make_system_service}) {
     services_.push_back(make(backend, caller_));
   }
   server_ = build_server(services_, quota);

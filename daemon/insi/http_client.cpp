@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <thread>
 #include <utility>
@@ -355,8 +356,34 @@ Awaitable<HttpResponse> work(StatePtr state, CallPtr call, HttpRequest request) 
   co_return response;
 }
 
+// HEAD has no body; the connection is not used again.
+Awaitable<HttpResponse> look(StatePtr state, CallPtr call, std::shared_ptr<Bytes> certificate) {
+  const ConnectionPtr connection = co_await connect(state, call);
+  call->enter(Phase::SEND);
+  http::request<http::empty_body> message{http::verb::head, state->endpoint.path, 11};
+  message.set(http::field::host, state->endpoint.authority());
+  message.set(http::field::user_agent, "insd");
+  message.set(http::field::connection, "close");
+  auto [unsent, sent] = co_await http::async_write(connection->stream, message, kAwait);
+  if (unsent) throw transfer_error(unsent, state->shows_itself);
+  call->enter(Phase::FIRST_BYTE);
+  http::response_parser<http::empty_body> parser;
+  parser.header_limit(kMaxHeaderBytes);
+  parser.skip(true);
+  auto [silent, head] =
+      co_await http::async_read_header(connection->stream, connection->buffer, parser, kAwait);
+  if (silent) throw transfer_error(silent, state->shows_itself);
+  const X509* shown = SSL_get0_peer_certificate(connection->stream.native_handle());
+  if (shown != nullptr) *certificate = to_der(shown);
+  connection->close();
+  const auto& answer = parser.get();
+  co_return HttpResponse{answer.result_int(), {}, {}, std::string(answer[http::field::date])};
+}
+
 // Waits for the worker, the deadline of the phase, or a cancel, whichever comes first.
-Awaitable<HttpResponse> run(StatePtr state, HttpRequest request, std::stop_token stop) {
+using Work = std::function<Awaitable<HttpResponse>(CallPtr)>;
+
+Awaitable<HttpResponse> run(StatePtr state, Work work, std::stop_token stop) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto call = std::make_shared<Call>(executor, state->limits);
   call->total_deadline = Steady::now() + state->total_timeout;
@@ -374,7 +401,7 @@ Awaitable<HttpResponse> run(StatePtr state, HttpRequest request, std::stop_token
     call->done = true;
     call->timer.cancel();
   };
-  asio::co_spawn(executor, work(state, call, std::move(request)), finished);
+  asio::co_spawn(executor, work(call), finished);
   while (!call->done && !call->cancelled && Steady::now() < call->deadline) {
     call->timer.expires_at(call->deadline);
     [[maybe_unused]] auto [woken] = co_await call->timer.async_wait(kAwait);
@@ -437,8 +464,26 @@ HttpClient::~HttpClient() = default;
 asio::awaitable<HttpResponse> HttpClient::post(HttpRequest request, std::stop_token stop) {
   const auto impl = impl_;
   if (stop.stop_requested()) throw Error(Code::CANCELLED);
-  co_return co_await asio::co_spawn(impl->executor(), run(impl->state(), std::move(request), std::move(stop)),
-                                    asio::use_awaitable);
+  Work question = [state = impl->state(), request = std::move(request)](CallPtr call) {
+    return work(state, std::move(call), request);
+  };
+  co_return co_await asio::co_spawn(
+      impl->executor(), run(impl->state(), std::move(question), std::move(stop)), asio::use_awaitable);
+}
+
+asio::awaitable<Probe> HttpClient::probe(std::stop_token stop) {
+  const auto impl = impl_;
+  if (stop.stop_requested()) throw Error(Code::CANCELLED);
+  // Shared: a look that is given up may outlive this call.
+  const auto certificate = std::make_shared<Bytes>();
+  Work question = [state = impl->state(), certificate](CallPtr call) {
+    return look(state, std::move(call), certificate);
+  };
+  Probe probe;
+  probe.answer = co_await asio::co_spawn(
+      impl->executor(), run(impl->state(), std::move(question), std::move(stop)), asio::use_awaitable);
+  probe.server_certificate = *certificate;
+  co_return probe;
 }
 
 void HttpClient::drop_connection(const std::string& credential) {

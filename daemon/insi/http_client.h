@@ -14,6 +14,12 @@
 
 namespace insd::insi {
 
+/// What a server showed of itself to a request that asks for nothing.
+struct Probe {
+  HttpResponse answer;       ///< without body
+  Bytes server_certificate;  ///< DER
+};
+
 /// Thread safe. Concurrent calls use connections of their own; one for each credential is kept for its next
 /// call.
 class HttpClient final : public Transport {
@@ -35,6 +41,10 @@ class HttpClient final : public Transport {
   boost::asio::awaitable<HttpResponse> post(HttpRequest request, std::stop_token stop) override;
 
   void drop_connection(const std::string& credential = {}) override;
+
+  /// HEAD on the endpoint's path, on a connection of its own: no operation of the teleservice. Errors as
+  /// post().
+  boost::asio::awaitable<Probe> probe(std::stop_token stop);
 
  private:
   class Impl;
