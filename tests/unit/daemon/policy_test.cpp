@@ -83,7 +83,7 @@ TEST(Policy, EveryServedServiceIsDescribed) {
               ::testing::UnorderedElementsAre("insd.v1.ReaderService", "insd.v1.ProfessionalService",
                                               "insd.v1.VitaleService", "insd.v1.InsiService",
                                               "insd.v1.IdentityService", "insd.v1.JournalService",
-                                              "insd.v1.SystemService"));
+                                              "insd.v1.MaintenanceService", "insd.v1.SystemService"));
 }
 
 TEST(Policy, FirstMatchingEntryDecides) {
