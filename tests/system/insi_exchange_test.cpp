@@ -32,18 +32,20 @@ class InsiExchangeWithSimulator : public testing::Test {
 
   insd::insi::Reply by_traits(const Simulator& simulator, const insd::insi::TraitsQuery& query) {
     insd::insi::Exchange exchange(config_for(simulator), clock_);
-    return insd::test::run(
-        exchange.by_traits(query, insd::test::a_party(), &signer_, [](const auto&) {}, {}));
+    return insd::test::run(exchange.by_traits(query, insd::test::a_party(), &signer_, ignore_, {}));
   }
 
   insd::insi::Reply by_card(const Simulator& simulator, const insd::insi::CardQuery& query) {
     insd::insi::Exchange exchange(config_for(simulator), clock_);
-    return insd::test::run(exchange.by_card(query, insd::test::a_party(), &signer_, [](const auto&) {}, {}));
+    return insd::test::run(exchange.by_card(query, insd::test::a_party(), &signer_, ignore_, {}));
   }
 
   Directory directory_;
   insd::test::SoftwareSigner signer_;
   insd::Clock clock_;
+  const insd::insi::Exchange::BeforeSend ignore_ = [](const std::string&) -> boost::asio::awaitable<void> {
+    co_return;
+  };
 
  private:
   insd::InsiConfig config_for(const Simulator& simulator) {

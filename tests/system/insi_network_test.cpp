@@ -96,7 +96,9 @@ TEST_F(InsiBadServerTest, T_TLS_01_NoServerThatIsNotTheServiceIsAsked) {
   for (const auto& server : servers) {
     SCOPED_TRACE(server.certificate + server.more);
     world_.start_insi(server);
-    EXPECT_EQ(code_of(ask(kAdrun)), "INSI_TLS_UNTRUSTED");
+    // A right name signed by a stranger is what a proxy that opens connections shows.
+    const bool opened = server.certificate == "wrong-root";
+    EXPECT_EQ(code_of(ask(kAdrun)), opened ? "INSI_TLS_INTERCEPTED" : "INSI_TLS_UNTRUSTED");
     for (const auto& line : world_.insi().lines())
       EXPECT_THAT(line, Not(HasSubstr("#1 "))) << "a question left";
   }
