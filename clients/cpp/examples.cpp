@@ -82,10 +82,11 @@ grpc::Status professional_example(const Channel& channel) {
     dialogue->Write(answer);
   }
   if (step.has_lease()) std::cout << "logged in as " << step.lease().holder() << '\n';
-  dialogue->WritesDone();  // the login lasts as long as this stream
+  const bool logged_in = step.has_lease();
+  if (logged_in) context.TryCancel();  // the login lasts as long as this stream
   const grpc::Status status = dialogue->Finish();
   // [/professional]
-  return status;
+  return logged_in ? grpc::Status::OK : status;
 }
 
 grpc::Status insi_example(const Channel& channel) {

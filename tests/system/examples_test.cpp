@@ -29,7 +29,8 @@ class ExamplesTest : public ::testing::TestWithParam<const char*> {
   world::Outcome run(const std::string& example, const std::string& input = "",
                      const std::string& lease = "") {
     std::vector<std::string> words = {"/usr/bin/env", "PYTHONDONTWRITEBYTECODE=1",
-                                      "PYTHONPATH=" INSD_BUILD_DIR "/python"};
+                                      "PYTHONPATH=" INSD_BUILD_DIR "/python",
+                                      "INSD_SOCKET=unix:" + world_.socket().string()};
     if (!lease.empty()) words.push_back("INSD_LEASE=" + lease);
     if (std::string_view(GetParam()) == "python") {
       words.insert(words.end(), {"/usr/bin/python3", INSD_SOURCE_DIR "/clients/python/examples.py"});

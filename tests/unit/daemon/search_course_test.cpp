@@ -158,6 +158,14 @@ class SearchCourse : public ::testing::Test {
   }
   SearchResult by_card() { return run(search.by_vitale(card_search(), searcher(), {})); }
 
+  /// Records are written on a thread of the journal's own.
+  void await_records() {
+    boost::asio::io_context io;
+    auto written = boost::asio::co_spawn(io, writer.written(), boost::asio::use_future);
+    io.run();
+    written.get();
+  }
+
   static SearchResult run(boost::asio::awaitable<SearchResult> task) {
     boost::asio::io_context io;
     auto future = boost::asio::co_spawn(io, std::move(task), boost::asio::use_future);
@@ -304,6 +312,7 @@ TEST_F(SearchCourse, APassingFaultIsAskedOnceMoreAfterAWhileAsAnotherMessage) {
   EXPECT_EQ(result.attempts[0].fault->code, "desir_1020");
   EXPECT_EQ(result.attempts[0].message_id, "uuid:1");
   EXPECT_EQ(result.attempts[1].message_id, "uuid:2");
+  await_records();
   EXPECT_THAT(journal.ends, ElementsAre("INSI_UNAVAILABLE", "01"));
   EXPECT_THAT(observed, ElementsAre("INSI_UNAVAILABLE", "answer"));
 }
@@ -372,6 +381,7 @@ TEST_F(SearchCourse, TheQualificationPlatformsFaultIsReadAsNotFoundOnlyWhereConf
   EXPECT_EQ(result.matched_given_name, "CATARINA");
   EXPECT_THAT(result.warnings, Contains("FAULT_READ_AS_NOT_FOUND"));
   EXPECT_EQ(result.attempts[0].error, Code::INSI_UNAVAILABLE);
+  await_records();
   EXPECT_EQ(journal.ends[1], "INSI_UNAVAILABLE") << "the record says what came";
   steps = {fault(Code::INSI_UNAVAILABLE, "desir_1020")};
   EXPECT_EQ(refusal([&] { by_traits({"OLA"}); }).code(), Code::INSI_UNAVAILABLE) << "no other fault";
