@@ -38,7 +38,8 @@ Client::Client(std::string target, Language language)
       vitales_(v1::VitaleService::NewStub(channel_)),
       insi_(v1::InsiService::NewStub(channel_)),
       journal_(v1::JournalService::NewStub(channel_)),
-      maintenance_(v1::MaintenanceService::NewStub(channel_)) {}
+      maintenance_(v1::MaintenanceService::NewStub(channel_)),
+      render_(v1::RenderService::NewStub(channel_)) {}
 
 void Client::prepare(grpc::ClientContext& context) const {
   context.AddMetadata("accept-language", std::string(language_tag(language_)));
@@ -119,6 +120,14 @@ v1::ListKeysResponse Client::list_keys() {
 
 v1::RotateKeysResponse Client::rotate_keys(const v1::RotateKeysRequest& request) {
   return call(*maintenance_, &v1::MaintenanceService::Stub::RotateKeys, request, kQuick);
+}
+
+v1::RenderResponse Client::render(const v1::RenderRequest& request) {
+  return call(*render_, &v1::RenderService::Stub::Render, request, kQuick);
+}
+
+v1::ParseDatamatrixResponse Client::parse_datamatrix(const v1::ParseDatamatrixRequest& request) {
+  return call(*render_, &v1::RenderService::Stub::ParseDatamatrix, request, kQuick);
 }
 
 }  // namespace insd::cli

@@ -16,6 +16,7 @@
 #include "insd/v1/maintenance_service.grpc.pb.h"
 #include "insd/v1/professional_service.grpc.pb.h"
 #include "insd/v1/reader_service.grpc.pb.h"
+#include "insd/v1/render_service.grpc.pb.h"
 #include "insd/v1/system_service.grpc.pb.h"
 #include "insd/v1/vitale_service.grpc.pb.h"
 
@@ -50,6 +51,8 @@ class Client {
   v1::CheckInsiResponse check_insi(const v1::CheckInsiRequest& request);
   v1::ListKeysResponse list_keys();
   v1::RotateKeysResponse rotate_keys(const v1::RotateKeysRequest& request);
+  v1::RenderResponse render(const v1::RenderRequest& request);
+  v1::ParseDatamatrixResponse parse_datamatrix(const v1::ParseDatamatrixRequest& request);
 
   /// For streams: adds the metadata of every call; no deadline.
   void prepare(grpc::ClientContext& context) const;
@@ -74,6 +77,7 @@ class Client {
   std::unique_ptr<v1::InsiService::Stub> insi_;
   std::unique_ptr<v1::JournalService::Stub> journal_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
+  std::unique_ptr<v1::RenderService::Stub> render_;
 };
 
 }  // namespace insd::cli

@@ -26,6 +26,10 @@ int run_authenticate(Session& session);
 int run_lease(Session& session);
 int run_journal_verify(Session& session);
 int run_journal_export(Session& session);
+/// EXIT_NEGATIVE for what is no number or has a wrong key. Asks no daemon.
+int run_ins_check(Session& session);
+int run_parse_datamatrix(Session& session);
+int run_identity_render(Session& session);
 int run_vitale(Session& session);
 int run_insi_traits(Session& session);
 int run_insi_vitale(Session& session);

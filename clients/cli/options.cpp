@@ -16,6 +16,10 @@
 namespace insd::cli {
 namespace {
 
+// The names of clients/cli/commands_identity.cpp.
+const std::vector<std::string> kFormats = {
+    "fhir-2.1.0",     "fhir-2.2.0",     "hl7",       "cda",  "datamatrix",
+    "datamatrix-png", "datamatrix-svg", "cartouche", "label"};
 const std::vector<std::string> kAttributes = {"none", "homonym", "doubtful", "fictitious"};
 
 // What was not understood, fit to be shown again: somebody may have typed a PIN there.
@@ -54,6 +58,7 @@ class CommandLine {
     app_.add_flag("-v,--verbose", options_.verbose, word(Word::HELP_VERBOSE));
     add_desk_commands();
     add_insi_commands();
+    add_ins_commands();
   }
 
   Parsed parse(const std::vector<std::string>& arguments) {
@@ -165,6 +170,30 @@ class CommandLine {
       by_card->add_option("--rank", options_.rank, word(Word::HELP_RANK))->check(CLI::Range(1U, 9U));
       add_context(by_card);
     }
+  }
+
+  void add_ins_commands() {
+    auto* const identity = app_.add_subcommand("identity", word(Word::HELP_IDENTITY));
+    identity->group(word(Word::LABEL_SUBCOMMANDS));
+    identity->require_subcommand(1);
+    auto* const render = command(*identity, "render", Word::HELP_RENDER, Command::IDENTITY_RENDER);
+    render->add_option("--format", options_.format, word(Word::HELP_FORMAT))
+        ->required()
+        ->check(CLI::IsMember(kFormats).description(""))
+        ->type_name("TEXT");
+    auto* const id = render->add_option("--identity", options_.identity, word(Word::HELP_IDENTITY_ID));
+    render->add_option("--token-file", options_.token_file, word(Word::HELP_TOKEN_FILE))->excludes(id);
+    render->add_option("--local-id", options_.local_ids, word(Word::HELP_LOCAL_ID));
+    render->add_option("--output", options_.output, word(Word::HELP_OUTPUT));
+    auto* const ins = app_.add_subcommand("ins", word(Word::HELP_INS));
+    ins->group(word(Word::LABEL_SUBCOMMANDS));
+    ins->require_subcommand(1);
+    auto* const check = command(*ins, "check", Word::HELP_INS_CHECK, Command::INS_CHECK);
+    check->add_option("number", options_.number, word(Word::HELP_INS_NUMBER));
+    check->add_option("--oid", options_.oid, word(Word::HELP_INS_OID));
+    auto* const parse =
+        command(*ins, "parse-datamatrix", Word::HELP_PARSE_DATAMATRIX, Command::INS_PARSE_DATAMATRIX);
+    parse->add_option("data", options_.data, word(Word::HELP_DATAMATRIX_DATA));
   }
 
   void add_reader(CLI::App* sub) {

@@ -34,6 +34,9 @@ enum class Command : std::uint8_t {
   KEYS_LIST,
   KEYS_ROTATE,
   KEYS_BACKUP,
+  INS_CHECK,
+  INS_PARSE_DATAMATRIX,
+  IDENTITY_RENDER,
 };
 
 struct Options {
@@ -68,8 +71,14 @@ struct Options {
   std::string until;
   std::string professional;  ///< national id; empty: everybody
   bool offline = false;
-  std::string key_use;    ///< "journal", "number", "seal"; empty: all
-  std::string directory;  ///< of a backup of the keys
+  std::string key_use;                 ///< "journal", "number", "seal"; empty: all
+  std::string directory;               ///< of a backup of the keys
+  std::string format;                  ///< "hl7", "cartouche", ...
+  std::string identity;                ///< its id; empty: `token_file`
+  std::string token_file;              ///< a sealed identity
+  std::vector<std::string> local_ids;  ///< VALUE@OID or VALUE@OID@NAMESPACE
+  std::string output;                  ///< file; empty: standard output
+  std::string data;                    ///< what a scanner read; empty: a line of the input
   std::string audience;
   std::string challenge;  ///< hexadecimal, as many digits as bytes need
 };

@@ -59,6 +59,12 @@ int dispatch(Session& session) {
       return run_keys_rotate(session);
     case Command::KEYS_BACKUP:
       return run_keys_backup(session);
+    case Command::INS_CHECK:
+      return run_ins_check(session);
+    case Command::INS_PARSE_DATAMATRIX:
+      return run_parse_datamatrix(session);
+    case Command::IDENTITY_RENDER:
+      return run_identity_render(session);
     case Command::DOCTOR:
       return run_doctor(session);
   }

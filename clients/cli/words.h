@@ -24,7 +24,7 @@ std::string_view colon(Language language);
 std::string_view language_tag(Language language);
 
 // A sentence or label of insctl; "{}" in its text is filled by say().
-enum class Word : std::uint8_t {
+enum class Word : std::uint16_t {
   // help
   ABOUT,
   HELP_HELP,
@@ -270,6 +270,29 @@ enum class Word : std::uint8_t {
   HELP_OID,
   CONSISTENT,
   INCONSISTENT,
+  // numbers and datamatrices
+  HELP_INS,
+  HELP_INS_CHECK,
+  HELP_INS_NUMBER,
+  HELP_INS_OID,
+  HELP_PARSE_DATAMATRIX,
+  HELP_DATAMATRIX_DATA,
+  INS_NOT_A_NUMBER,
+  INS_KEY_IS,
+  INS_KEY_RIGHT,
+  INS_KEY_WRONG,
+  INS_KIND_BY_OID,
+  DATAMATRIX_UNSIGNED,
+  HELP_IDENTITY,
+  HELP_RENDER,
+  HELP_FORMAT,
+  HELP_IDENTITY_ID,
+  HELP_TOKEN_FILE,
+  HELP_LOCAL_ID,
+  HELP_OUTPUT,
+  RENDERED_FILE,
+  FILE_FAILED,
+  FILE_FAILED_REMEDY,
   COUNT_,  // not a word: how many there are
 };
 

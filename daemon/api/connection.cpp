@@ -45,9 +45,9 @@ std::unique_ptr<grpc::Server> build_server(const std::vector<std::unique_ptr<grp
 
 Connection::Connection(Socket socket, Backend& backend, grpc::ResourceQuota& quota)
     : socket_(std::move(socket)), caller_(caller_of(socket_.native_handle())), io_(backend.io) {
-  for (const auto& make :
-       {make_reader_service, make_professional_service, make_vitale_service, make_insi_service,
-        make_identity_service, make_journal_service, make_maintenance_service, make_system_service}) {
+  for (const auto& make : {make_reader_service, make_professional_service, make_vitale_service,
+                           make_insi_service, make_identity_service, make_journal_service,
+                           make_maintenance_service, make_render_service, make_system_service}) {
     services_.push_back(make(backend, caller_));
   }
   server_ = build_server(services_, quota);

@@ -14,6 +14,7 @@
 #include "insd/v1/maintenance_service.pb.h"
 #include "insd/v1/professional_service.pb.h"
 #include "insd/v1/reader_service.pb.h"
+#include "insd/v1/render_service.pb.h"
 #include "insd/v1/system_service.pb.h"
 #include "insd/v1/vitale_service.pb.h"
 
@@ -60,6 +61,8 @@ constexpr auto kTable = std::to_array<Row>({
     {"MaintenanceService/CheckInsi", true, false, true, true},
     {"MaintenanceService/ListKeys", false, false, false, true},
     {"MaintenanceService/RotateKeys", false, false, false, true},
+    {"RenderService/Render", true, false, true, true},
+    {"RenderService/ParseDatamatrix", true, false, true, true},
     {"SystemService/GetInfo", true, true, true, true},
     {"SystemService/WhatMayIDo", true, true, true, true},
 });
@@ -122,7 +125,8 @@ const std::vector<std::string>& served_services() {
          {v1::ListReadersRequest::descriptor()->file(), v1::LoginRequest::descriptor()->file(),
           v1::ReadVitaleRequest::descriptor()->file(), v1::SearchByVitaleRequest::descriptor()->file(),
           v1::AcceptRequest::descriptor()->file(), v1::VerifyJournalRequest::descriptor()->file(),
-          v1::CheckInsiRequest::descriptor()->file(), v1::GetInfoRequest::descriptor()->file()}) {
+          v1::CheckInsiRequest::descriptor()->file(), v1::GetInfoRequest::descriptor()->file(),
+          v1::ParseDatamatrixRequest::descriptor()->file()}) {
       for (int i = 0; i < file->service_count(); ++i) all.push_back(file->service(i)->full_name());
     }
     return all;

@@ -19,6 +19,7 @@ std::unique_ptr<grpc::Service> make_vitale_service(Backend& backend, const Calle
 std::unique_ptr<grpc::Service> make_insi_service(Backend& backend, const Caller& caller);
 std::unique_ptr<grpc::Service> make_identity_service(Backend& backend, const Caller& caller);
 std::unique_ptr<grpc::Service> make_journal_service(Backend& backend, const Caller& caller);
+std::unique_ptr<grpc::Service> make_render_service(Backend& backend, const Caller& caller);
 std::unique_ptr<grpc::Service> make_system_service(Backend& backend, const Caller& caller);
 
 }  // namespace insd::api

@@ -80,10 +80,10 @@ TEST(Policy, T_AUTH_01_MethodWithoutRowFailsAtStart) {
 
 TEST(Policy, EveryServedServiceIsDescribed) {
   EXPECT_THAT(served_services(),
-              ::testing::UnorderedElementsAre("insd.v1.ReaderService", "insd.v1.ProfessionalService",
-                                              "insd.v1.VitaleService", "insd.v1.InsiService",
-                                              "insd.v1.IdentityService", "insd.v1.JournalService",
-                                              "insd.v1.MaintenanceService", "insd.v1.SystemService"));
+              ::testing::UnorderedElementsAre(
+                  "insd.v1.ReaderService", "insd.v1.ProfessionalService", "insd.v1.VitaleService",
+                  "insd.v1.InsiService", "insd.v1.IdentityService", "insd.v1.JournalService",
+                  "insd.v1.MaintenanceService", "insd.v1.RenderService", "insd.v1.SystemService"));
 }
 
 TEST(Policy, FirstMatchingEntryDecides) {
