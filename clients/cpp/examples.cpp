@@ -16,6 +16,7 @@
 #include "insd/v1/maintenance_service.grpc.pb.h"
 #include "insd/v1/professional_service.grpc.pb.h"
 #include "insd/v1/reader_service.grpc.pb.h"
+#include "insd/v1/render_service.grpc.pb.h"
 #include "insd/v1/system_service.grpc.pb.h"
 #include "insd/v1/vitale_service.grpc.pb.h"
 
@@ -154,6 +155,23 @@ grpc::Status maintenance_example(const Channel& channel) {
   return status;
 }
 
+grpc::Status render_example(const Channel& channel) {
+  // [render]
+  const auto renderer = v1::RenderService::NewStub(channel);
+  grpc::ClientContext context;
+  v1::ParseDatamatrixRequest scan;
+  scan.set_data(
+      "IS010000000000000000000000S1260058815400233S21.2.250.1.213.1.4.10S3JEANNE MARIE "
+      "CECILE\x1dS4DARK\x1dS5FS630-05-1960"
+      "S788154");
+  v1::ParseDatamatrixResponse said;
+  const grpc::Status status = renderer->ParseDatamatrix(&context, scan, &said);
+  if (status.ok())
+    std::cout << said.traits().birth_name() << ", to do: " << said.missing_for_qualification_size() << '\n';
+  // [/render]
+  return status;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -161,7 +179,8 @@ int main(int count, char** words) {
       {"system", system_example},     {"reader", reader_example},
       {"vitale", vitale_example},     {"professional", professional_example},
       {"insi", insi_example},         {"journal", journal_example},
-      {"identity", identity_example}, {"maintenance", maintenance_example}};
+      {"identity", identity_example}, {"maintenance", maintenance_example},
+      {"render", render_example}};
   const auto chosen = count == 2 ? examples.find(words[1]) : examples.end();
   if (chosen == examples.end()) {
     std::cerr << "usage: " << words[0] << " NAME\n";

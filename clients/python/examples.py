@@ -16,6 +16,7 @@ import grpc
 
 from insd.v1 import (common_pb2, identity_service_pb2, identity_service_pb2_grpc, insi_service_pb2, insi_service_pb2_grpc,
                      journal_service_pb2, journal_service_pb2_grpc, maintenance_service_pb2, maintenance_service_pb2_grpc, professional_service_pb2, professional_service_pb2_grpc, reader_service_pb2, reader_service_pb2_grpc,
+                     render_service_pb2, render_service_pb2_grpc,
                      system_service_pb2, system_service_pb2_grpc, vitale_service_pb2, vitale_service_pb2_grpc)
 
 
@@ -103,6 +104,7 @@ def identity(channel):
     report = identities.CreateIdentity(request).identity
     print(identity_service_pb2.IdentityStatus.Name(report.status), [fact.code for fact in report.missing])
     # [/identity]
+    return report.identity_id
 
 
 def maintenance(channel):
@@ -113,8 +115,19 @@ def maintenance(channel):
     # [/maintenance]
 
 
+def render(channel):
+    identity_id = identity(channel)
+    # [render]
+    renderer = render_service_pb2_grpc.RenderServiceStub(channel)
+    label = renderer.Render(render_service_pb2.RenderRequest(
+        identity=identity_service_pb2.IdentityRef(identity_id=identity_id),
+        format=render_service_pb2.RENDER_FORMAT_LABEL_SVG))
+    print(label.media_type, "with the number" if label.has_number else "without the number", len(label.content), "bytes")
+    # [/render]
+
+
 def main():
-    examples = {each.__name__: each for each in (system, reader, vitale, professional, insi, identity, journal, maintenance)}
+    examples = {each.__name__: each for each in (system, reader, vitale, professional, insi, identity, journal, maintenance, render)}
     if len(sys.argv) != 2 or sys.argv[1] not in examples:
         raise SystemExit(f"usage: {sys.argv[0]} {'|'.join(examples)}")
     with grpc.insecure_channel(os.environ.get("INSD_SOCKET", "unix:/run/insd/insd.sock")) as channel:
