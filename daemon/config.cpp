@@ -359,12 +359,7 @@ Config read_file_table(Section& root) {
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& file_name) {
-  toml::table table;
-  try {
-    table = toml::parse(text, file_name);
-  } catch (const toml::parse_error& error) {
-    config::fail(file_name, error.source(), printable(error.description(), 300));
-  }
+  const toml::table table = config::parse_toml(text, file_name);
   Section root(table, "", file_name);
   return read_file_table(root);
 }

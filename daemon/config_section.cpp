@@ -30,6 +30,14 @@ bool plain(std::string_view text) {
 
 }  // namespace
 
+toml::table parse_toml(std::string_view text, const std::string& file) {
+  try {
+    return toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    fail(file, error.source(), printable(error.description(), 300));
+  }
+}
+
 void fail(const std::string& file, const toml::source_region& where, const std::string& what) {
   throw Error(Code::CONFIG_INVALID, file + ":" + std::to_string(where.begin.line) + ": " + what);
 }

@@ -18,6 +18,9 @@
 
 namespace insd::config {
 
+/// The table that the text of a file is. Throws CONFIG_INVALID "file:line: what".
+toml::table parse_toml(std::string_view text, const std::string& file);
+
 /// Throws CONFIG_INVALID "file:line: what".
 [[noreturn]] void fail(const std::string& file, const toml::source_region& where, const std::string& what);
 

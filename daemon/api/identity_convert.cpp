@@ -2,6 +2,7 @@
 #include "daemon/api/identity_convert.h"
 
 #include "daemon/api/convert.h"
+#include "daemon/api/number_kind.h"
 #include "daemon/identity/birth_date.h"
 #include "daemon/identity/evidence.h"
 #include "daemon/identity/explain.h"
@@ -33,21 +34,6 @@ static_assert(static_cast<int>(identity::Status::QUALIFIED) + 1 == v1::IDENTITY_
 template <typename To, typename From>
 To shifted(From value) {
   return static_cast<To>(static_cast<int>(value) + 1);
-}
-
-v1::NumberKind kind_of(const std::string& dotted) {
-  const auto oid = identity::find_oid(dotted);
-  if (!oid) return v1::NUMBER_KIND_UNSPECIFIED;
-  if (oid->kind == identity::MatriculeKind::NIA) return v1::NUMBER_KIND_NIA;
-  switch (oid->environment) {
-    case identity::OidEnvironment::PRODUCTION:
-      return v1::NUMBER_KIND_NIR;
-    case identity::OidEnvironment::TEST:
-      return v1::NUMBER_KIND_NIR_TEST;
-    case identity::OidEnvironment::DEMO:
-      return v1::NUMBER_KIND_NIR_DEMO;
-  }
-  return v1::NUMBER_KIND_UNSPECIFIED;
 }
 
 v1::Evidence to_proto(const identity::Evidence& evidence, bool lapsed) {
@@ -98,7 +84,7 @@ void put_number(const identity::NationalNumber& number, v1::InsNumber& proto) {
   proto.set_number(number.number);
   proto.set_key(number.key);
   proto.set_oid(number.oid);
-  proto.set_kind(kind_of(number.oid));
+  proto.set_kind(number_kind(number.oid));
   proto.set_start_date(number.start_date);
   proto.set_end_date(number.end_date);
   proto.set_key_valid(number.key.empty() || identity::key_matches({number.number, number.key}));

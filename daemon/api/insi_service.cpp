@@ -6,6 +6,7 @@
 #include "daemon/api/call_context.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/insi_state.h"
+#include "daemon/api/number_kind.h"
 #include "daemon/api/search_call.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
@@ -87,21 +88,6 @@ TraitsSearch from_proto(const v1::SearchByTraitsRequest& request, InsiMode mode)
   search.birth_place = traits.birth_place();
   search.expected_generations = generations_of(request.expected_generations());
   return search;
-}
-
-v1::NumberKind number_kind(const std::string& dotted) {
-  const auto oid = identity::find_oid(dotted);
-  if (!oid) return v1::NUMBER_KIND_UNSPECIFIED;
-  if (oid->kind == identity::MatriculeKind::NIA) return v1::NUMBER_KIND_NIA;
-  switch (oid->environment) {
-    case identity::OidEnvironment::PRODUCTION:
-      return v1::NUMBER_KIND_NIR;
-    case identity::OidEnvironment::TEST:
-      return v1::NUMBER_KIND_NIR_TEST;
-    case identity::OidEnvironment::DEMO:
-      return v1::NUMBER_KIND_NIR_DEMO;
-  }
-  return v1::NUMBER_KIND_UNSPECIFIED;
 }
 
 void put_number(const insi::Number& number, v1::InsNumber& proto) {

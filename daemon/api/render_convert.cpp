@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 
+#include "daemon/api/number_kind.h"
 #include "daemon/render/cartouche.h"
 #include "daemon/render/cda.h"
 #include "daemon/render/datamatrix.h"
@@ -22,19 +23,6 @@ struct Rendered {
   bool may_have_number = true;
   std::string variant = {};
 };
-
-v1::NumberKind kind_of(const identity::Oid& authority) {
-  if (authority.kind == identity::MatriculeKind::NIA) return v1::NUMBER_KIND_NIA;
-  switch (authority.environment) {
-    case identity::OidEnvironment::PRODUCTION:
-      return v1::NUMBER_KIND_NIR;
-    case identity::OidEnvironment::TEST:
-      return v1::NUMBER_KIND_NIR_TEST;
-    case identity::OidEnvironment::DEMO:
-      return v1::NUMBER_KIND_NIR_DEMO;
-  }
-  return v1::NUMBER_KIND_UNSPECIFIED;
-}
 
 v1::IdentityStatus to_proto(identity::Status status) {
   switch (status) {
@@ -148,7 +136,7 @@ v1::ParseDatamatrixResponse parse_datamatrix(const v1::ParseDatamatrixRequest& r
   number.set_number(scanned.number);
   number.set_key(scanned.key);
   number.set_oid(std::string(scanned.authority.dotted));
-  number.set_kind(kind_of(scanned.authority));
+  number.set_kind(number_kind(scanned.authority));
   number.set_key_valid(true);
   auto& traits = *response.mutable_traits();
   traits.set_birth_name(scanned.birth_name);

@@ -277,12 +277,7 @@ Operations built_in_operations() {
 
 Operation parse_operation(std::string_view text, const std::string& file_name) {
   if (text.size() > kMaxFileBytes) throw Error(Code::CONFIG_INVALID, file_name + ": is larger than 64 KiB");
-  toml::table table;
-  try {
-    table = toml::parse(text, file_name);
-  } catch (const toml::parse_error& error) {
-    config::fail(file_name, error.source(), printable(error.description(), 300));
-  }
+  const toml::table table = config::parse_toml(text, file_name);
   Section root(table, "", file_name);
   return read_operation(root);
 }

@@ -230,12 +230,7 @@ TEST_F(ApiTest, T_PIN_05_ALeaseServesNoOtherUser) {
   ASSERT_TRUE(lease) << login->failure().detail.ShortDebugString();
 
   const auto nobody = v1::InsiService::NewStub(channel_on(connect_as_nobody(world_.socket())));
-  v1::SearchByTraitsRequest request;
-  *request.mutable_context() = DeskClient::context(lease->lease());
-  request.mutable_traits()->set_birth_name("ADRUN");
-  request.mutable_traits()->add_given_names("ZOE");
-  request.mutable_traits()->set_sex("F");
-  request.mutable_traits()->set_birth_date("1975-12-31");
+  const auto request = DeskClient::zoe(DeskClient::context(lease->lease()));
   grpc::ClientContext context;
   context.set_deadline(deadline());
   v1::SearchByTraitsResponse response;

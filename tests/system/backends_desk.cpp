@@ -134,13 +134,7 @@ std::size_t Backends::pins_sent() const {
 }
 
 std::variant<v1::SearchResult, Failure> Backends::search(const std::string& lease) {
-  v1::SearchByTraitsRequest request;
-  *request.mutable_context() = DeskClient::context(lease);
-  request.mutable_traits()->set_birth_name("ADRUN");
-  request.mutable_traits()->add_given_names("ZOE");
-  request.mutable_traits()->set_sex("F");
-  request.mutable_traits()->set_birth_date("1975-12-31");
-  return client_->search(request);
+  return client_->search(DeskClient::zoe(DeskClient::context(lease)));
 }
 
 v1::GetProfessionalCardResponse Backends::professional(const std::string& lease) {

@@ -192,4 +192,14 @@ v1::CallContext DeskClient::context(const std::string& lease) {
   return context;
 }
 
+v1::SearchByTraitsRequest DeskClient::zoe(const v1::CallContext& context) {
+  v1::SearchByTraitsRequest request;
+  *request.mutable_context() = context;
+  request.mutable_traits()->set_birth_name("ADRUN");
+  request.mutable_traits()->add_given_names("ZOE");
+  request.mutable_traits()->set_sex("F");
+  request.mutable_traits()->set_birth_date("1975-12-31");
+  return request;
+}
+
 }  // namespace insd::test

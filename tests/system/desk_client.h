@@ -75,6 +75,8 @@ class DeskClient {
 
   /// A whole context with nothing special in it.
   static v1::CallContext context(const std::string& lease);
+  /// A search for a person whom the simulator of INSi knows.
+  static v1::SearchByTraitsRequest zoe(const v1::CallContext& context);
 
   std::string desk;  ///< named in what professional() and vitale() ask for
 

@@ -67,14 +67,9 @@ class OrganisationDesk : public ::testing::Test {
     return context;
   }
   std::variant<v1::SearchResult, Failure> search(const std::string& profile = {}) {
-    v1::SearchByTraitsRequest request;
-    *request.mutable_context() = context();
-    request.mutable_context()->set_profile(profile);
-    request.mutable_traits()->set_birth_name("ADRUN");
-    request.mutable_traits()->add_given_names("ZOE");
-    request.mutable_traits()->set_sex("F");
-    request.mutable_traits()->set_birth_date("1975-12-31");
-    return client_->search(request);
+    auto asking = context();
+    asking.set_profile(profile);
+    return client_->search(DeskClient::zoe(asking));
   }
 
   world::World world_;

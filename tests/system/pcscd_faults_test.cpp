@@ -233,12 +233,7 @@ TEST_F(DeskFaults, T_CARD_09_TheProfessionalsCardLeavesAfterEachAnswerOfASignatu
     auto login = client_->login();
     const auto lease = login->finish("1234");
     if (!lease) return "login: " + login->failure().detail.code();
-    v1::SearchByTraitsRequest request;
-    *request.mutable_context() = DeskClient::context(lease->lease());
-    request.mutable_traits()->set_birth_name("ADRUN");
-    request.mutable_traits()->add_given_names("ZOE");
-    request.mutable_traits()->set_sex("F");
-    request.mutable_traits()->set_birth_date("1975-12-31");
+    const auto request = DeskClient::zoe(DeskClient::context(lease->lease()));
     if (sign_now_) sign_now_();
     return code_of(client_->search(request));
   };
@@ -339,12 +334,7 @@ TEST_F(DeskFaults, T_CARD_10_AResetBetweenPinAndSignatureIsNotRepairedByItself) 
             SCARD_S_SUCCESS);
   SCardDisconnect(card, SCARD_RESET_CARD);
   SCardReleaseContext(context);
-  v1::SearchByTraitsRequest request;
-  *request.mutable_context() = DeskClient::context(lease->lease());
-  request.mutable_traits()->set_birth_name("ADRUN");
-  request.mutable_traits()->add_given_names("ZOE");
-  request.mutable_traits()->set_sex("F");
-  request.mutable_traits()->set_birth_date("1975-12-31");
+  const auto request = DeskClient::zoe(DeskClient::context(lease->lease()));
   for (int again = 0; again < 3; ++again) {
     const auto code = code_of(client_->search(request));
     EXPECT_TRUE(code == "LEASE_LOST" || (again == 0 && code == "CARD_RESET")) << code;
