@@ -50,6 +50,8 @@ asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signat
   bool begun = false;
   SearchAttempt attempt;
   attempt.sent = std::move(sent);
+  insi::Party party = signatory.party;
+  if (course.context.return_messages) party.messages = attempt.messages = std::make_shared<insi::Messages>();
   const Clock::Steady started = clock_.steady();
   const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) -> asio::awaitable<void> {
     co_await record.begin(message_id);
@@ -60,8 +62,7 @@ asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signat
   };
   insi::Reply reply;
   try {
-    reply = co_await send(searcher, std::move(query), signatory.party, signatory.signer(), before_send,
-                          course.stop);
+    reply = co_await send(searcher, std::move(query), party, signatory.signer(), before_send, course.stop);
   } catch (const Error& error) {
     const Error failure = read_by_rules(error, config);
     record.end(failure.entry().name);

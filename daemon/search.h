@@ -36,7 +36,8 @@ struct SearchContext {
   std::string profile;
   std::optional<ActingUser> acting_user;
   std::string request_id;
-  bool from_apcv = false;  ///< the identity came from the application carte Vitale
+  bool from_apcv = false;        ///< the identity came from the application carte Vitale
+  bool return_messages = false;  ///< for a dossier of conformity: never in production
 };
 
 /// Who searches, as the kernel and the policy say, and the configuration that this search goes by.
@@ -97,10 +98,11 @@ struct SearchAttempt {
   std::string message_id;
   Clock::Wall sent_at{};
   std::chrono::nanoseconds duration{};
-  std::string code, label;         ///< of the answer; empty when none came
-  std::string result_xml;          ///< as received; empty when none came
-  std::optional<Code> error;       ///< why there was none
-  std::optional<InsiFault> fault;  ///< what the service said instead
+  std::string code, label;                   ///< of the answer; empty when none came
+  std::string result_xml;                    ///< as received; empty when none came
+  std::optional<Code> error;                 ///< why there was none
+  std::optional<InsiFault> fault;            ///< what the service said instead
+  std::shared_ptr<insi::Messages> messages;  ///< nullptr unless the context asks for them
 };
 
 struct SearchResult {

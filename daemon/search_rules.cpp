@@ -106,6 +106,11 @@ void check_gates(const SearchContext& context, const Searcher& searcher, InsiUse
   if (searcher.role == CallerRole::NONE || (keeps_none && use == InsiUse::RETRIEVE)) {
     throw Error(Code::PERMISSION_DENIED, "this role may not retrieve identities");
   }
+  if (context.return_messages &&
+      (insi.environment != InsiEnvironment::TEST || searcher.role != CallerRole::ADMIN)) {
+    throw Error(Code::PERMISSION_DENIED, "messages of an exchange: an administrator's, of a test service")
+        .with_field("context.return_messages", "is an administrator's, and refused in production");
+  }
   if (searcher.editor == nullptr) throw Error(Code::EDITOR_NOT_CONFIGURED);
 }
 

@@ -108,9 +108,11 @@ asio::awaitable<VerificationResult> Verification::verify(IdentityVerification as
   const insi::Exchange::BeforeSend before_send = [&record](const std::string& message_id) {
     return record.begin(message_id);
   };
+  insi::Party party = signatory.party;
+  if (asked.context.return_messages) party.messages = result.messages = std::make_shared<insi::Messages>();
   try {
-    result.verdict = co_await parts_.ask(searcher, result.sent, signatory.party, signatory.signer(),
-                                         before_send, std::move(stop));
+    result.verdict =
+        co_await parts_.ask(searcher, result.sent, party, signatory.signer(), before_send, std::move(stop));
   } catch (...) {
     record.end(std::current_exception());
     throw;

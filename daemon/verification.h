@@ -19,6 +19,7 @@ struct IdentityVerification {
 
 struct VerificationResult {
   insi::Verdict verdict;
+  std::shared_ptr<insi::Messages> messages;  ///< nullptr unless the context asks for them
   InsiEnvironment environment = InsiEnvironment::UNSET;
   std::string profile;
   insi::VerificationQuery sent;

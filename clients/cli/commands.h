@@ -18,6 +18,8 @@ int run_reader_enabled(Session& session, bool enabled);
 int run_status(Session& session);
 /// EXIT_OK when nothing is wrong, else EXIT_NEGATIVE.
 int run_doctor(Session& session);
+/// EXIT_OK when every technical step is done.
+int run_onboarding(Session& session);
 int run_professional(Session& session);
 int run_login(Session& session);
 int run_logout(Session& session);
@@ -38,6 +40,8 @@ int run_insi_verify(Session& session);
 int run_identify(Session& session);
 /// EXIT_NEGATIVE when something would keep a search from working.
 int run_insi_check(Session& session);
+/// EXIT_NEGATIVE when a case failed.
+int run_insi_cnda(Session& session);
 int run_keys_list(Session& session);
 int run_keys_rotate(Session& session);
 int run_keys_backup(Session& session);

@@ -88,6 +88,11 @@ class CommandLine {
   void add_desk_commands() {
     command(app_, "status", Word::HELP_STATUS, Command::STATUS);
     command(app_, "doctor", Word::HELP_DOCTOR, Command::DOCTOR);
+    auto* const onboarding = command(app_, "onboarding", Word::HELP_ONBOARDING, Command::ONBOARDING);
+    onboarding->add_option("--profile", options_.profile, word(Word::HELP_PROFILE));
+    onboarding->add_flag("--offline", options_.offline, word(Word::HELP_OFFLINE));
+    onboarding->add_option("--cps-reader", options_.cps_reader, word(Word::HELP_CPS_READER));
+    add_desk(onboarding);
     command(app_, "readers", Word::HELP_READERS, Command::READERS);
     command(app_, "watch", Word::HELP_WATCH, Command::WATCH);
     auto* const reader = app_.add_subcommand("reader", word(Word::HELP_READER_ORDER));
@@ -146,6 +151,11 @@ class CommandLine {
     auto* const check = command(*insi, "check", Word::HELP_INSI_CHECK, Command::INSI_CHECK);
     check->add_option("--profile", options_.profile, word(Word::HELP_PROFILE));
     check->add_flag("--offline", options_.offline, word(Word::HELP_OFFLINE));
+    auto* const cnda = command(*insi, "cnda", Word::HELP_CNDA, Command::INSI_CNDA);
+    cnda->add_option("--case", options_.conformity_case, word(Word::HELP_CASE))->required();
+    cnda->add_option("--out", options_.directory, word(Word::HELP_DOSSIER))->required();
+    add_desk(cnda);
+    add_context(cnda);
     auto* const traits = command(*insi, "traits", Word::HELP_INSI_TRAITS, Command::INSI_TRAITS);
     auto* const verify = command(*insi, "verify", Word::HELP_INSI_VERIFY, Command::INSI_VERIFY);
     verify->add_option("--number", options_.number, word(Word::HELP_NUMBER))->required();

@@ -37,6 +37,8 @@ enum class Command : std::uint8_t {
   INS_CHECK,
   INS_PARSE_DATAMATRIX,
   IDENTITY_RENDER,
+  ONBOARDING,
+  INSI_CNDA,
 };
 
 struct Options {
@@ -72,7 +74,8 @@ struct Options {
   std::string professional;  ///< national id; empty: everybody
   bool offline = false;
   std::string key_use;                 ///< "journal", "number", "seal"; empty: all
-  std::string directory;               ///< of a backup of the keys
+  std::string directory;               ///< of a backup of the keys, of a dossier
+  std::string conformity_case;         ///< "2.05", "all"
   std::string format;                  ///< "hl7", "cartouche", ...
   std::string identity;                ///< its id; empty: `token_file`
   std::string token_file;              ///< a sealed identity

@@ -65,6 +65,10 @@ int dispatch(Session& session) {
       return run_parse_datamatrix(session);
     case Command::IDENTITY_RENDER:
       return run_identity_render(session);
+    case Command::ONBOARDING:
+      return run_onboarding(session);
+    case Command::INSI_CNDA:
+      return run_insi_cnda(session);
     case Command::DOCTOR:
       return run_doctor(session);
   }

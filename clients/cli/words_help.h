@@ -164,6 +164,13 @@ inline constexpr auto kHelpWords = std::to_array<WordEntry>({
      "Local identifier of the patient, VALUE@OID or VALUE@OID@NAME."},
     {Word::HELP_OUTPUT, "Fichier à écrire (sinon la sortie standard).",
      "File to write (else standard output)."},
+    {Word::HELP_ONBOARDING, "Les étapes techniques du parcours INS sur ce poste, et la prochaine.",
+     "The technical steps towards the INS on this machine, and the next one."},
+    {Word::HELP_CNDA, "Jouer les cas de conformité publics et en écrire le dossier (administrateur).",
+     "Play the public conformity cases and write their dossier (administrator)."},
+    {Word::HELP_CASE, "Numéro du cas (2.05), ou « all » pour tous.", "Number of the case (2.05), or all."},
+    {Word::HELP_DOSSIER, "Dossier à créer ; il ne doit pas exister.",
+     "Folder to make; there must be none yet."},
 });
 
 }  // namespace insd::cli

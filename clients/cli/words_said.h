@@ -266,6 +266,43 @@ inline constexpr auto kSaidWords = std::to_array<WordEntry>({
     {Word::FILE_FAILED, "Le fichier ne peut pas être lu ou écrit.", "The file cannot be read or written."},
     {Word::FILE_FAILED_REMEDY, "Vérifier son nom et les droits sur son dossier.",
      "Check its name and the rights on its folder."},
+    {Word::ONBOARDING_DONE, "fait", "done"},
+    {Word::ONBOARDING_TO_DO, "à faire", "to do"},
+    {Word::ONBOARDING_UNKNOWN, "non vu", "unknown"},
+    {Word::ONBOARDING_NEXT, "À faire maintenant : {}.", "Next: {}."},
+    {Word::ONBOARDING_COMPLETE, "Toutes les étapes techniques sont faites.", "Every technical step is done."},
+    {Word::CNDA_PRODUCTION, "Les cas de conformité ne se jouent qu'avec un téléservice de test.",
+     "Conformity cases are played with a test service only."},
+    {Word::CNDA_PRODUCTION_REMEDY,
+     "Choisir l'environnement de test dans la configuration d'un poste qui ne sert pas aux soins.",
+     "Choose insi.environment = \"test\" on a machine that is not used for care."},
+    {Word::CNDA_UNKNOWN_CASE, "Cas inconnu : {}. Cas publics : {}.", "No such case: {}. Public cases: {}."},
+    {Word::CNDA_EXISTS, "{} : {}. Rien n'a été remplacé.", "{}: {}. Nothing was replaced."},
+    {Word::CNDA_WRITTEN, "Dossier écrit : {} ({} réussis, {} échoués, {} non jouables ici).",
+     "Dossier written: {} ({} passed, {} failed, {} not playable here)."},
+    {Word::CNDA_PASSED, "réussi", "passed"},
+    {Word::CNDA_FAILED, "échoué", "failed"},
+    {Word::CNDA_NOT_PLAYABLE, "non jouable ici", "not playable here"},
+    {Word::CNDA_TITLE, "Cas de conformité INSi", "INSi conformity cases"},
+    {Word::CNDA_NOTICE,
+     "Identités de test uniquement. Ce dossier n'est pas un certificat : seul le CNDA autorise un logiciel, "
+     "et "
+     "d'autres "
+     "cas que ceux-ci existent.",
+     "Test identities only. This dossier is no certificate: only the CNDA authorises a product, and there "
+     "are "
+     "other cases "
+     "than these."},
+    {Word::CNDA_CASE, "Cas", "Case"},
+    {Word::CNDA_VERDICT, "Verdict", "Verdict"},
+    {Word::CNDA_EXPECTED, "Attendu", "Expected"},
+    {Word::CNDA_GOT, "Obtenu", "Got"},
+    {Word::CNDA_FILES, "Pièces", "Files"},
+    {Word::CNDA_REQUEST, "demande", "request"},
+    {Word::CNDA_ANSWER, "réponse", "answer"},
+    {Word::CNDA_SCREEN, "écran", "screen"},
+    {Word::CNDA_RESULT, "résultat", "result"},
+    {Word::CNDA_NOTHING_SENT, "rien n'a été envoyé", "nothing was sent"},
 });
 
 }  // namespace insd::cli

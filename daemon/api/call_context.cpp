@@ -118,6 +118,7 @@ SearchContext from_proto(const v1::CallContext& context, bool present, InsiMode 
     default:  // an unknown origin may be one that forbids the call
       violations.add("identity_origin", "is not known");
   }
+  made.return_messages = context.return_messages();
   violations.throw_if_any();
   return made;
 }

@@ -160,6 +160,10 @@ void put_attempt(const SearchAttempt& attempt, v1::SearchAttempt& proto) {
   if (attempt.error) proto.set_error_code(std::string(catalogue_entry(*attempt.error).name));
   if (attempt.fault) put_insi_fault(*attempt.fault, *proto.mutable_insi_fault());
   proto.set_result_xml(attempt.result_xml);
+  if (attempt.messages) {
+    proto.set_request_message(attempt.messages->request);
+    proto.set_answer_message(attempt.messages->answer);
+  }
 }
 
 v1::SearchResult to_proto(const SearchResult& result) {

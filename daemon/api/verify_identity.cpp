@@ -50,6 +50,10 @@ v1::VerificationResult to_proto(const VerificationResult& result) {
   attempt.set_label(verdict.label);
   *attempt.mutable_duration() =
       google::protobuf::util::TimeUtil::NanosecondsToDuration(verdict.duration.count());
+  if (result.messages) {
+    attempt.set_request_message(result.messages->request);
+    attempt.set_answer_message(result.messages->answer);
+  }
   for (const std::string& warning : result.warnings) proto.add_warnings(warning);
   v1::SearchTrace& trace = *proto.mutable_trace();
   trace.set_message_id(verdict.message_id);

@@ -237,11 +237,13 @@ class Exchange::Impl {
     HttpRequest request{
         .content_type = "application/soap+xml; charset=utf-8", .body = {}, .credential = party.credential};
     request.body = prepared.envelope.with(assertions);
+    if (party.messages) party.messages->request = request.body;
     Delivered delivered;
     delivered.message_id = prepared.message_id;
     delivered.sent_at = clock_.wall();
     const Clock::Steady began = clock_.steady();
     delivered.response = co_await credential.transport->post(std::move(request), stop);
+    if (party.messages) party.messages->answer = delivered.response.body;
     note_clock(insi::clock_skew(delivered.response.date, delivered.sent_at, clock_.wall()));
     delivered.duration = clock_.steady() - began;
     co_return delivered;

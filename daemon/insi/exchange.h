@@ -73,12 +73,19 @@ struct Verdict {
   std::string result_xml;  ///< the element that the descriptor names, bytes as received
 };
 
+/// One exchange as it was on the wire.
+struct Messages {
+  std::string request, answer;  ///< bodies; empty = not sent, none came
+};
+
 /// Whose call it is.
 struct Party {
   EditorConfig editor;
   ProfileConfig profile;
   /// Whose connection it is kept on (the generation of the professional's card); empty: the organisation's.
   std::string credential = {};
+  /// Where the messages of this call are kept, whatever becomes of it; nullptr: nowhere.
+  std::shared_ptr<Messages> messages = {};
 };
 
 /// One teleservice configuration with its keep-alive connections on a thread of its own (a handshake blocks).

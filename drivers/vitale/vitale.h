@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Vitale 2 driver: transcribes the freely readable identity data of the card, faithfully (README.md
-// beside).
+// The Vitale 2 driver: transcribes the freely readable identity data of the card, faithfully
+// (docs/drivers/vitale.md).
 #pragma once
 
 #include <chrono>

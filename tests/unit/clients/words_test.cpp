@@ -11,6 +11,7 @@
 
 #include "clients/cli/doctor.h"
 #include "clients/cli/login_dialogue.h"
+#include "clients/cli/onboarding.h"
 #include "clients/cli/text.h"
 
 namespace insd::cli {
@@ -50,6 +51,7 @@ std::vector<std::string> french_texts() {
     out.push_back(prose(entry.summary_fr));
     out.push_back(prose(entry.remedy_fr));
   }
+  for (const auto& entry : step_titles()) out.push_back(prose(entry.fr));
   return out;
 }
 

@@ -276,6 +276,19 @@ TEST_F(SearchTest, DoubtfulAndFictitiousIdentitiesAreNeverSent) {
   EXPECT_EQ(run(homonym).reply.code, "01");
 }
 
+TEST_F(SearchTest, MessagesAreGivenToAnAdministratorOfATestServiceOnly) {
+  TraitsSearch search = traits_search();
+  search.context.return_messages = true;
+  EXPECT_EQ(refused(search), Code::PERMISSION_DENIED) << "a desk";
+  role = CallerRole::ADMIN;
+  EXPECT_NE(run(search).attempts.at(0).messages, nullptr);
+  config->insi.environment = InsiEnvironment::PRODUCTION;
+  EXPECT_EQ(refused(search), Code::PERMISSION_DENIED) << "production";
+  search.context.return_messages = false;
+  config->insi.environment = InsiEnvironment::TEST;
+  EXPECT_EQ(run(search).attempts.at(0).messages, nullptr);
+}
+
 TEST_F(SearchTest, GatesComeInTheirOrder) {
   config->insi.environment = InsiEnvironment::UNSET;
   role = CallerRole::NON_REPOSITORY;
