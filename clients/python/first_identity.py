@@ -19,10 +19,10 @@ from insd.v1 import (common_pb2, insi_service_pb2, insi_service_pb2_grpc, profes
                      professional_service_pb2_grpc, vitale_service_pb2, vitale_service_pb2_grpc)
 
 
-def log_in(desk, answers):
-    """The lease of the professional whose card is in a reader. It lasts until `answers` gets None."""
+def log_in(dialogue, answers):
+    """The lease of the professional whose card is in a reader."""
     answers.put(professional_service_pb2.LoginRequest(start=professional_service_pb2.LoginStart()))
-    for step in desk.Login(iter(answers.get, None)):
+    for step in dialogue:
         if step.HasField("prompt"):
             pin = getpass.getpass(f"PIN of {step.prompt.holder}: ")
             answer = professional_service_pb2.LoginPin(prompt_id=step.prompt.prompt_id, pin=pin.encode())
@@ -49,7 +49,9 @@ def main():
     answers = queue.Queue()
     with grpc.insecure_channel(os.environ.get("INSD_SOCKET", "unix:/run/insd/insd.sock")) as channel:
         try:
-            lease = log_in(professional_service_pb2_grpc.ProfessionalServiceStub(channel), answers)
+            desk = professional_service_pb2_grpc.ProfessionalServiceStub(channel)
+            dialogue = desk.Login(iter(answers.get, None))  # the login ends with this stream: it must be kept
+            lease = log_in(dialogue, answers)
             result = search(channel, lease)
         except grpc.RpcError as error:
             print(f"{error.code().name}: {error.details()}", file=sys.stderr)
