@@ -59,15 +59,17 @@ class Comparison {
  private:
   static void append(std::string& to, std::string_view name, std::string_view text) {
     if (!to.empty()) to += "; ";
-    to.append(name).append(" ").append(text);
+    if (!name.empty()) to.append(name).append(" ");
+    to.append(text);
   }
   std::string expected_, got_;
   bool good_ = true;
 };
 
 // A question to INSi of this case, under `lease`.
-v1::SearchResult ask(Session& session, const CndaCase& what, const SearchLease& lease) {
-  v1::CallContext context = call_context(session, lease.token());
+v1::SearchResult ask(Session& session, const CndaCase& what, v1::CallContext context,
+                     const SearchLease& lease) {
+  context.set_request_id("cnda-" + std::string(what.slug));
   context.set_return_messages(true);
   if (what.play == Play::TRAITS) {
     v1::SearchByTraitsRequest request;
@@ -99,13 +101,14 @@ bool ends_the_session(const std::string& code) {
          code.starts_with("LEASE_") || code.starts_with("PROFILE_") || code.starts_with("DAEMON_");
 }
 
-CaseOutcome play(Session& session, const CndaCase& what, const SearchLease& lease) {
+CaseOutcome play(Session& session, const CndaCase& what, const v1::CallContext& context,
+                 const SearchLease& lease) {
   CaseOutcome outcome;
   outcome.what = &what;
   std::ostringstream screen;
   if (what.play != Play::NOT_PLAYABLE) {
     try {
-      outcome.result = ask(session, what, lease);
+      outcome.result = ask(session, what, context, lease);
       print_result(screen, session.language, outcome.result);
     } catch (const Failure& failure) {
       lease.forget_if_ended(failure);
@@ -178,8 +181,9 @@ int run_insi_cnda(Session& session) {
                   session.say(Word::CNDA_PRODUCTION_REMEDY));
   }
   const SearchLease lease(session);
+  const v1::CallContext context = call_context(session, lease.token());
   std::vector<CaseOutcome> outcomes;
-  for (const CndaCase* const each : cases) outcomes.push_back(play(session, *each, lease));
+  for (const CndaCase* const each : cases) outcomes.push_back(play(session, *each, context, lease));
   write_dossier(session.language, directory, outcomes,
                 "insd " + info.version() + ", " + info.insi_endpoint());
 

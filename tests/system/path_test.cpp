@@ -114,11 +114,11 @@ TEST_F(PathTest, AFirstIdentityFromPython) {
   world_.start_pcscd();
   insert_cards();
   start({}, "desk");
-  const auto outcome = world_.run(
-      {"/usr/bin/env", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=" INSD_BUILD_DIR "/python",
-       "INSD_SOCKET=unix:" + world_.socket().string(), "/usr/bin/python3",
-       INSD_SOURCE_DIR "/clients/python/first_identity.py"},
-      "1234\n");
+  const auto outcome =
+      world_.run({"/usr/bin/env", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=" INSD_BUILD_DIR "/python",
+                  "INSD_SOCKET=unix:" + world_.socket().string(), "/usr/bin/python3",
+                  INSD_SOURCE_DIR "/clients/python/first_identity.py"},
+                 "1234\n");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("SEARCH_OUTCOME_FOUND"));
   EXPECT_THAT(outcome.out, HasSubstr("1090763220834 89"));
