@@ -281,11 +281,11 @@ TEST_F(SearchTest, MessagesAreGivenToAnAdministratorOfATestServiceOnly) {
   search.context.return_messages = true;
   EXPECT_EQ(refused(search), Code::PERMISSION_DENIED) << "a desk";
   role = CallerRole::ADMIN;
-  EXPECT_NE(run(search).attempts.at(0).messages, nullptr);
   config->insi.environment = InsiEnvironment::PRODUCTION;
   EXPECT_EQ(refused(search), Code::PERMISSION_DENIED) << "production";
-  search.context.return_messages = false;
   config->insi.environment = InsiEnvironment::TEST;
+  EXPECT_NE(run(search).attempts.at(0).messages, nullptr);
+  search.context.return_messages = false;
   EXPECT_EQ(run(search).attempts.at(0).messages, nullptr);
 }
 
