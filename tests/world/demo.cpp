@@ -108,7 +108,7 @@ void tell_how_to_talk(const World& world) {
   const bool apart = isolated != nullptr && std::string(isolated) != "0";
   const auto root = apart ? std::string("/proc/") + isolated + "/root" : "";
   say("the world stays up until Ctrl-C. From another terminal:");
-  std::cerr << "  export INSD_SOCKET=" << world.socket().string() << "\n  " << INSD_BIN_DIR
+  std::cerr << "  export INSD_SOCKET=unix:" << world.socket().string() << "\n  " << INSD_BIN_DIR
             << "/insctl readers\n"
             << "  PCSCLITE_CSOCK_NAME=" << root << "/run/pcscd/pcscd.comm pkcs11-tool --module "
             << INSD_OPENSC_MODULE << " -L\n"
