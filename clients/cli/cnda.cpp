@@ -136,6 +136,11 @@ std::vector<const CndaCase*> chosen(const Session& session) {
 
 }  // namespace
 
+std::string name_of(CaseVerdict verdict) {
+  if (verdict == CaseVerdict::PASSED) return "passed";
+  return verdict == CaseVerdict::FAILED ? "failed" : "not_playable";
+}
+
 void judge(Language language, CaseOutcome& outcome) {
   const Expectation& wanted = outcome.what->expected;
   if (outcome.what->play == Play::NOT_PLAYABLE) {
@@ -193,12 +198,8 @@ int run_insi_cnda(Session& session) {
   const auto failed = count(CaseVerdict::FAILED);
   if (session.options.json) {
     google::protobuf::Struct document;
-    for (const CaseOutcome& each : outcomes) {
-      const char* const name = each.verdict == CaseVerdict::PASSED   ? "passed"
-                               : each.verdict == CaseVerdict::FAILED ? "failed"
-                                                                     : "not_playable";
-      (*document.mutable_fields())[std::string(each.what->slug)].set_string_value(name);
-    }
+    for (const CaseOutcome& each : outcomes)
+      (*document.mutable_fields())[std::string(each.what->slug)].set_string_value(name_of(each.verdict));
     session.io.out << to_json(document) << '\n';
   } else {
     session.io.out << session.say(Word::CNDA_WRITTEN, {printable(directory), count(CaseVerdict::PASSED),

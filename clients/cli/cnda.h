@@ -23,6 +23,9 @@ struct CaseOutcome {
   v1::ErrorDetail error;      ///< empty for a result
 };
 
+/// "passed", "failed", "not_playable": for machines.
+std::string name_of(CaseVerdict verdict);
+
 /// Compares; fills verdict, expected and got.
 void judge(Language language, CaseOutcome& outcome);
 

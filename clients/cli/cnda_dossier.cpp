@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <fcntl.h>
+#include <google/protobuf/struct.pb.h>
 #include <sys/stat.h>
 
 #include "clients/cli/cnda.h"
@@ -102,7 +103,14 @@ std::string result_of(const CaseOutcome& outcome) {
     attempt.clear_request_message();  // they are files of their own
     attempt.clear_answer_message();
   }
+  google::protobuf::Struct verdict;
+  auto& fields = *verdict.mutable_fields();
+  fields["case"].set_string_value(std::string(outcome.what->slug));
+  fields["verdict"].set_string_value(name_of(outcome.verdict));
+  fields["expected"].set_string_value(outcome.expected);
+  fields["got"].set_string_value(outcome.got);
   JsonDocument document;
+  document.add("judgement", verdict);
   document.add("result", result);
   document.add("error", outcome.error);
   return document.text() + "\n";
