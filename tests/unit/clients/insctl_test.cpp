@@ -851,5 +851,21 @@ TEST_F(Insctl, AnAnswerOfProductionIsNotMarkedAsTest) {
   EXPECT_THAT(out, Not(HasSubstr("TEST ENVIRONMENT")));
 }
 
+TEST_F(Insctl, ConformityCasesAreNeverPlayedInProduction) {
+  const auto folder = (runtime.path() / "dossier").string();
+  const std::vector<std::string> command = {"insi",  "cnda", "--case",  "2.05",
+                                            "--out", folder, "--lease", "L1"};
+  daemon.info.set_environment(v1::ENVIRONMENT_PRODUCTION);
+  EXPECT_EQ(insctl(command), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("PERMISSION_DENIED"));
+  EXPECT_FALSE(daemon.traits_search) << "nobody was asked about";
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  daemon.info.set_environment(v1::ENVIRONMENT_TEST);
+  EXPECT_EQ(insctl(command), EXIT_NEGATIVE) << "the daemon of this test answers about somebody else";
+  ASSERT_TRUE(daemon.traits_search);
+  EXPECT_TRUE(daemon.traits_search->context().return_messages());
+  EXPECT_TRUE(std::filesystem::exists(folder + "/index.html"));
+}
+
 }  // namespace
 }  // namespace insd::cli
