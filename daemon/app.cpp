@@ -156,6 +156,13 @@ App::App(AppOptions options, Config config)
                answers_,
                identities_,
                kiosks_},
+      left_cards_(desk_,
+                  [this](const desk::Reader& reader) {
+                    const auto rules = rules_.get();
+                    return rules->policy().serves_kiosks({reader.name, reader.alias})
+                               ? rules->config()->kiosk.card_left_after
+                               : std::chrono::seconds(0);
+                  }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       watchdog_(io_),
       last_moment_(io_) {
@@ -164,7 +171,12 @@ App::App(AppOptions options, Config config)
   watch_ = desk_.watch_generations(
       [this](const std::string& generation, desk::GenerationEnd) { card_left(generation); });
   prefetch_ = desk_.watch([this](const std::shared_ptr<const desk::State>& state) {
-    if (rules_.get()->config()->vitale.prefetch) vitale_.prefetch(*state);
+    const auto rules = rules_.get();
+    if (!rules->config()->vitale.prefetch) return;
+    // Before a kiosk a patient begins, nobody else.
+    vitale_.prefetch(*state, [&rules](const desk::Reader& reader) {
+      return !rules->policy().serves_kiosks({reader.name, reader.alias});
+    });
   });
 }
 

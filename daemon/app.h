@@ -14,6 +14,7 @@
 
 #include "daemon/api/backend.h"
 #include "daemon/api/listener.h"
+#include "daemon/desk/left_cards.h"
 
 namespace insd {
 
@@ -77,6 +78,7 @@ class App {
   std::optional<api::Listener> listener_;
   std::shared_ptr<void> watch_;
   std::shared_ptr<void> prefetch_;
+  desk::LeftCards left_cards_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer watchdog_;
   boost::asio::steady_timer last_moment_;

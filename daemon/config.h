@@ -76,7 +76,7 @@ struct CpsConfig {
 
 /// [vitale]
 struct VitaleConfig {
-  /// Reads a Vitale card as soon as it is inserted, for display. For kiosks and desks of one person: others
+  /// Reads a Vitale card as soon as it is inserted, for display. For desks of one person: others
   /// should not have a patient's card read without a request.
   bool prefetch = false;
   bool operator==(const VitaleConfig&) const = default;
@@ -202,7 +202,8 @@ struct IdentityConfig {
 
 /// [kiosk]
 struct KioskConfig {
-  std::chrono::seconds card_left_after{0};  ///< a Vitale card that stays longer is told as left; 0: never
+  std::chrono::seconds card_left_after{
+      0};  ///< a card that stays longer in a kiosk's reader is forgotten; 0: never
   bool operator==(const KioskConfig&) const = default;
 };
 

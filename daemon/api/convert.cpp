@@ -136,6 +136,7 @@ v1::Reader to_proto(const desk::Reader& reader, Language language) {
   proto.set_desk(reader.desk);
   proto.set_usb_path(reader.usb_path);
   proto.set_serial(reader.serial);
+  proto.set_card_left(reader.card_left);
   if (reader.features) {
     proto.set_pin_pad(reader.features->pin_pad() ? v1::PIN_PAD_PRESENT : v1::PIN_PAD_NONE);
   }

@@ -6,6 +6,7 @@
 #include "daemon/api/call_context.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/insi_state.h"
+#include "daemon/api/kiosk_view.h"
 #include "daemon/api/number_kind.h"
 #include "daemon/api/search_call.h"
 #include "daemon/api/services.h"
@@ -201,14 +202,22 @@ v1::SearchResult to_proto(const SearchResult& result) {
   return proto;
 }
 
+v1::SearchResult to_proto(const SearchResult& result, const Call& call) {
+  v1::SearchResult proto = to_proto(result);
+  if (is_kiosk(call)) hide_person(proto);
+  return proto;
+}
+
 boost::asio::awaitable<v1::SearchByVitaleResponse> search_by_vitale(Backend& backend, Call call,
                                                                     v1::SearchByVitaleRequest request) {
   VitaleSearch search = from_proto(request, call.rules->config()->insi.mode);
+  const auto* choice = std::get_if<CardChoice>(&search.reading);
+  if (choice != nullptr && is_kiosk(call)) require_visit(backend, call, *choice);
   Searcher searcher = searcher_of(backend, call);
   const SearchResult result =
       co_await backend.search.by_vitale(std::move(search), std::move(searcher), call.stop);
   v1::SearchByVitaleResponse response;
-  *response.mutable_result() = to_proto(result);
+  *response.mutable_result() = to_proto(result, call);
   co_return response;
 }
 
@@ -219,7 +228,7 @@ boost::asio::awaitable<v1::SearchByTraitsResponse> search_by_traits(Backend& bac
   const SearchResult result =
       co_await backend.search.by_traits(std::move(search), std::move(searcher), call.stop);
   v1::SearchByTraitsResponse response;
-  *response.mutable_result() = to_proto(result);
+  *response.mutable_result() = to_proto(result, call);
   co_return response;
 }
 

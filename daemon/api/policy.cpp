@@ -186,6 +186,14 @@ Verdict Policy::decide(const Caller& caller, std::string_view method,
   return Verdict::DENIED;
 }
 
+bool Policy::serves_kiosks(const ReaderNames& reader) const {
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.role == CallerRole::KIOSK &&
+           (any_fits(entry.readers, reader.name) ||
+            (!reader.alias.empty() && any_fits(entry.readers, reader.alias)));
+  });
+}
+
 CallerRole Policy::role(const Caller& caller) const {
   return match(caller).role;
 }

@@ -35,6 +35,10 @@ class Policy {
   [[nodiscard]] Verdict decide(const Caller& caller, std::string_view method,
                                const std::optional<ReaderNames>& reader = std::nullopt) const noexcept;
 
+  /// May a kiosk use this reader? Then nothing is read in it before somebody asks, and no card stays for
+  /// ever.
+  [[nodiscard]] bool serves_kiosks(const ReaderNames& reader) const;
+
   /// What decide() goes by, for WhatMayIDo.
   [[nodiscard]] CallerRole role(const Caller& caller) const;
   [[nodiscard]] std::vector<std::string> methods(const Caller& caller) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/convert.h"
+#include "daemon/api/kiosk_view.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
 #include "daemon/identity/birth_date.h"
@@ -82,12 +83,19 @@ v1::VitaleReading to_proto(const desk::VitaleReading& reading) {
 boost::asio::awaitable<v1::ReadVitaleResponse> read_vitale(Backend& backend, Call call,
                                                            v1::ReadVitaleRequest request) {
   const desk::Selection selection = from_proto(request.card(), "card");
+  const bool kiosk = is_kiosk(call);
+  if (kiosk) {
+    check_kiosk_birth_date(request.birth_date());
+  } else if (!request.birth_date().empty()) {
+    throw Error(Code::INVALID_ARGUMENT).with_field("birth_date", "is for callers of the role kiosk");
+  }
   const desk::ReaderFilter allowed = reader_filter(backend, call);
   const desk::Patience patience = call.patience();
   const desk::VitaleReading reading = co_await backend.vitale.read(selection, allowed, patience);
   refuse_test_card(card_nature(reading.content), call.rules->config()->insi.environment);
   v1::ReadVitaleResponse response;
-  *response.mutable_reading() = to_proto(reading);
+  *response.mutable_reading() =
+      kiosk ? kiosk_reading(backend, call, to_proto(reading), request.birth_date()) : to_proto(reading);
   co_return response;
 }
 

@@ -138,6 +138,7 @@ Reader Board::renewed(const pcsc::Slot& slot, const Reader* before, bool same_ca
   if (!reader.atr.empty()) {
     reader.generation = same_card && !before->generation.empty() ? before->generation : new_generation();
   }
+  reader.card_left = same_card && before->card_left;
   if (same_card && before->problem == Code::READER_STUCK) {
     reader.state = ReaderState::UNUSABLE;
     reader.problem = Code::READER_STUCK;
@@ -230,6 +231,17 @@ Board::Ended Board::end_generation(const std::string& generation, GenerationEnd 
   reader->since = clock_.wall();
   publish(std::move(next));
   return {{generation, cause}};
+}
+
+Board::Ended Board::leave(const std::string& generation) {
+  State next = *state_;
+  const auto reader = std::ranges::find(next.readers, generation, &Reader::generation);
+  if (generation.empty() || reader == next.readers.end()) return {};
+  reader->card_left = true;
+  reader->generation = new_generation();
+  reader->since = clock_.wall();
+  publish(std::move(next));
+  return {{generation, GenerationEnd::LEFT}};
 }
 
 Board::Ended Board::mark_stuck(const std::string& name) {

@@ -30,6 +30,9 @@ class Board {
   /// A worker met a failure: the generation ends, and a card that is still seen gets a new one.
   Ended end_generation(const std::string& generation, GenerationEnd cause);
 
+  /// As Desk::leave().
+  Ended leave(const std::string& generation);
+
   /// A worker of this reader does not come back: the reader is unusable until it does (mark_unstuck), or
   /// until pcscd reports a change of the reader.
   Ended mark_stuck(const std::string& reader);

@@ -49,6 +49,9 @@ void Desk::tell_again() {
 std::shared_ptr<void> Desk::watch_generations(GenerationWatcher watcher) {
   return impl_->watch_generations(std::move(watcher));
 }
+void Desk::leave(const std::string& generation) {
+  impl_->leave(generation);
+}
 std::vector<Reader> Desk::meant_by(const std::string& name_or_alias) const {
   return impl_->meant_by(name_or_alias);
 }

@@ -40,6 +40,7 @@ struct Reader {
   std::string generation;  ///< "<daemon start id>-<counter>"; empty without a card
   Clock::Wall since;
   bool enabled = true;
+  bool card_left = false;  ///< its card has been told as left behind (Desk::leave)
   std::optional<Code> problem;
   Bytes atr;
   std::string desk;      ///< of the configuration; empty: none
@@ -100,6 +101,7 @@ enum class GenerationEnd : std::uint8_t {
   SERVICE,   ///< pcscd was lost
   FAILED,    ///< a PC/SC failure: whether it is still the same card cannot be known
   RELEASED,  ///< an administrator disabled the reader
+  LEFT,      ///< its holder has gone without it
 };
 
 /// May the caller use this reader (policy)? Readers that may not be used are as if they were not there.
@@ -137,6 +139,10 @@ class Desk {
   /// Called on the executor once for each generation that ends, until the returned handle dies.
   using GenerationWatcher = std::function<void(const std::string& generation, GenerationEnd cause)>;
   [[nodiscard]] std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
+
+  /// The card of this generation was left behind: the generation ends, the reader says so until the card
+  /// goes.
+  void leave(const std::string& generation);
 
   /// The readers that `name_or_alias` means: those that are there, else one that the configuration names and
   /// that is away (its name is empty then, its problem READER_NOT_FOUND), else none.

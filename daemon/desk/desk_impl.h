@@ -47,6 +47,9 @@ class Desk::Impl : public std::enable_shared_from_this<Desk::Impl> {
     watchers_.each([now = state()](const Watcher& watcher) { watcher(now); });
   }
   std::shared_ptr<void> watch_generations(GenerationWatcher watcher);
+  void leave(const std::string& generation) {
+    change([&](Board& board) { return board.leave(generation); });
+  }
   std::vector<Reader> meant_by(const std::string& name_or_alias) const {
     const std::lock_guard lock(mutex_);
     return board_.meant_by(name_or_alias);

@@ -27,6 +27,7 @@ LeaseEnd lease_end(GenerationEnd cause) {
       return LeaseEnd::SERVICE_LOST;
     case GenerationEnd::FAILED:
       return LeaseEnd::READER_FAILED;
+    case GenerationEnd::LEFT:  // a professional's card is never told as left
     case GenerationEnd::RELEASED:
       return LeaseEnd::READER_RELEASED;
   }

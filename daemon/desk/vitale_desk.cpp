@@ -142,9 +142,10 @@ asio::awaitable<VitaleReading> VitaleDesk::read_again(Selection card, ReaderFilt
   co_return co_await read_chosen(chosen, std::move(patience));
 }
 
-void VitaleDesk::prefetch(const State& state) {
+void VitaleDesk::prefetch(const State& state, const ReaderFilter& may) {
   for (const Reader& reader : state.readers) {
     if (reader.kind != CardKind::VITALE_2 || reader.generation.empty() || !reader.enabled) continue;
+    if (may && !may(reader)) continue;
     if (!prefetched_.insert(reader.generation).second) continue;
     asio::co_spawn(desk_.executor(), read({reader.name, reader.generation}, {}, {}),
                    [](const std::exception_ptr& failure, const VitaleReading&) {

@@ -33,9 +33,9 @@ class VitaleDesk {
   /// under this generation. `selection.generation` must be set (INVALID_ARGUMENT).
   boost::asio::awaitable<VitaleReading> read_again(Selection card, ReaderFilter allowed, Patience patience);
 
-  /// Reads the Vitale 2 cards of `state` that have not been met yet, so that they can be shown at once. A
-  /// card that cannot be read is left to whoever asks for it.
-  void prefetch(const State& state);
+  /// Reads the Vitale 2 cards of `state` that have not been met yet, in the readers of which `may` says so,
+  /// so that they can be shown at once. A card that cannot be read is left to whoever asks for it.
+  void prefetch(const State& state, const ReaderFilter& may);
 
  private:
   /// One reading for display under way; others wait for its end.

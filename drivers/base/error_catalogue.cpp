@@ -408,6 +408,12 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
      "Une identité issue de l'application carte Vitale est déjà qualifiée : le téléservice INSi n'est pas "
      "interrogé.",
      "Keep the identity that the application gave.", "Conserver l'identité donnée par l'application."},
+    {Code::BENEFICIARY_UNCLEAR, "BENEFICIARY_UNCLEAR", Layer::CARD, Retry::AFTER_USER_ACTION,
+     "The card does not show one person with this birth date.",
+     "La carte ne désigne pas une seule personne avec cette date de naissance.",
+     "Give the birth date again; after three tries, and for twins, the desk goes on.",
+     "Donner à nouveau la date de naissance ; après trois essais, ou pour des jumeaux, s'adresser à "
+     "l'accueil."},
 });
 
 constexpr bool in_order() {
@@ -417,7 +423,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order(), "the table must follow the order of Code");
-static_assert(kCatalogue.back().code == Code::APCV_IDENTITY_REFUSED, "every code needs a row");
+static_assert(kCatalogue.back().code == Code::BENEFICIARY_UNCLEAR, "every code needs a row");
 
 }  // namespace
 

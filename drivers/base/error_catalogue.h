@@ -132,6 +132,8 @@ enum class Code : std::uint16_t {
   PROFILE_NOT_ON_CARD,
   // what must not be asked
   APCV_IDENTITY_REFUSED,
+  // the card before a kiosk
+  BENEFICIARY_UNCLEAR,
 };
 
 struct CatalogueEntry {

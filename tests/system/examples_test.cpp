@@ -58,7 +58,8 @@ TEST_P(ExamplesTest, DoWhatTheirPagesSay) {
   EXPECT_THAT(said("professional", "1234\n"), HasSubstr("logged in as"));
   EXPECT_THAT(said("identity"), HasSubstr("IDENTITY_STATUS_PROVISIONAL"));
   EXPECT_THAT(said("maintenance"), HasSubstr("trust_store CHECK_STATE_OK"));
-  EXPECT_THAT(said("render"), AnyOf(HasSubstr("image/svg+xml without the number"), HasSubstr("DARK, to do: 3")));
+  EXPECT_THAT(said("render"),
+              AnyOf(HasSubstr("image/svg+xml without the number"), HasSubstr("DARK, to do: 3")));
 
   auto login = client_->login();
   const auto lease = login->finish("1234");

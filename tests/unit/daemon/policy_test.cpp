@@ -98,6 +98,15 @@ TEST(Policy, FirstMatchingEntryDecides) {
   EXPECT_EQ(policy.role(caller(0)), CallerRole::DESK);  // the file decides before the defaults
 }
 
+TEST(Policy, ReadersOfKiosksAreThoseThatAKioskMayUse) {
+  PolicyConfig kiosk = entry({"1000"}, CallerRole::KIOSK);
+  kiosk.readers = {"hall-*"};
+  const Policy policy({entry({"1001"}, CallerRole::DESK), kiosk}, FakeUsers());
+  EXPECT_TRUE(policy.serves_kiosks({"Some Reader 00 00", "hall-1"}));
+  EXPECT_TRUE(policy.serves_kiosks({"hall-reader", ""}));
+  EXPECT_FALSE(policy.serves_kiosks({"Some Reader 00 00", "desk-1"}));
+}
+
 TEST(Policy, NonRepositoryNeverSearches) {
   const Policy policy({entry({"1000"}, CallerRole::NON_REPOSITORY)}, FakeUsers());
   EXPECT_EQ(policy.decide(caller(1000), "InsiService/SearchByVitale"), kDenied);

@@ -53,6 +53,19 @@ TEST_F(BoardTest, ARepeatedPictureKeepsTheGeneration) {
   EXPECT_EQ(reader("R").generation, "abc-1");
 }
 
+TEST_F(BoardTest, ACardLeftBehindEndsItsGenerationAndIsSaidUntilItGoes) {
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  const auto ended = board_.leave("abc-1");
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0], (std::pair<std::string, GenerationEnd>("abc-1", GenerationEnd::LEFT)));
+  board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
+  EXPECT_TRUE(reader("R").card_left);
+  EXPECT_EQ(reader("R").generation, "abc-2");
+  EXPECT_TRUE(board_.leave("abc-1").empty());
+  board_.apply({std::nullopt, {slot("R", {}, 2)}});
+  EXPECT_FALSE(reader("R").card_left);
+}
+
 TEST_F(BoardTest, TheEventCounterEndsAGenerationEvenWhenTheCardLooksTheSame) {
   board_.apply({std::nullopt, {slot("R", kVitaleAtr, 1)}});
   const auto ended = board_.apply({std::nullopt, {slot("R", kVitaleAtr, 3)}});

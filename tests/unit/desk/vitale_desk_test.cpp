@@ -233,7 +233,8 @@ TEST_F(VitaleDeskTest, TheWayThatWorkedIsTriedFirstOnTheNextCardOfTheMask) {
 
 TEST_F(VitaleDeskTest, ACardReadAheadIsShownWithoutAskingIt) {
   on_executor([this] {
-    prefetch_ = desk_.watch([this](const std::shared_ptr<const State>& state) { vitale_->prefetch(*state); });
+    prefetch_ =
+        desk_.watch([this](const std::shared_ptr<const State>& state) { vitale_->prefetch(*state, {}); });
   });
   const auto card = card_of("NATHALIE");
   const std::string generation = insert(card);
@@ -250,10 +251,10 @@ TEST_F(VitaleDeskTest, ReadingAheadAsksOnceAlsoWhenItFails) {
   card->vitale_application = false;
   insert(card);
   const auto state = desk_.state();
-  on_executor([&] { vitale_->prefetch(*state); });
+  on_executor([&] { vitale_->prefetch(*state, {}); });
   EXPECT_EQ(test::code_of([&] { read(); }), Code::CARD_WRONG_KIND);
   const std::size_t asked = card->log.size();
-  on_executor([&] { vitale_->prefetch(*state); });
+  on_executor([&] { vitale_->prefetch(*state, {}); });
   // The worker does one job after the other: this one comes behind whatever a second reading ahead asked for.
   EXPECT_EQ(test::code_of([&] { read(); }), Code::CARD_WRONG_KIND);
   EXPECT_EQ(card->log.size(), asked + asked / 2);
