@@ -5,6 +5,7 @@
 #include <array>
 #include <ostream>
 
+#include <termios.h>
 #include <unistd.h>
 
 #include "clients/cli/commands.h"
@@ -214,6 +215,12 @@ std::optional<bool> Login::ask_consent(const v1::LoginPrompt& prompt) {
     throw UsageError(session_.say(Word::USAGE_LAST_TRY));
   }
   session_.io.err << session_.say(Word::LAST_TRY_QUESTION) << std::flush;
+  listen();
+  if (!wait_for_input(session_.io.input, word_came_.get())) {
+    ::tcflush(session_.io.input, TCIFLUSH);
+    session_.io.err << std::endl;
+    return std::nullopt;
+  }
   const std::string line = read_line(session_.io.input);
   return !line.empty() && line.substr(0, 1) == session_.say(Word::YES_LETTER);
 }
@@ -239,7 +246,8 @@ void Login::answer_pin(const v1::LoginPrompt& prompt) {
 
 PinRead Login::ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin) {
   const std::string words = session_.say(Word::PIN_PROMPT);
-  if (session_.options.pin_stdin) return read_pin_line(session_.io.input, pin, false);
+  listen();
+  if (session_.options.pin_stdin) return read_pin_line(session_.io.input, pin, false, word_came_.get());
   if (!pinentry_.empty()) {
     PinentryQuestion asked = question(prompt);
     asked.prompt = words;
@@ -255,7 +263,7 @@ PinRead Login::ask_pin(const v1::LoginPrompt& prompt, PinBuffer& pin) {
     cancel(prompt);
     throw UsageError(session_.say(Word::USAGE_PIN_SOURCE));
   }
-  return ask_pin_on_terminal(session_.io.input, words, pin);
+  return ask_pin_on_terminal(session_.io.input, words, pin, word_came_.get());
 }
 
 PinentryTerminal Login::terminal() const {

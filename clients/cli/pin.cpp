@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ class NoEcho {
   }
   ~NoEcho() {
     if (!armed_) return;
-    ::tcsetattr(descriptor_, TCSANOW, &g_former_state);
+    ::tcsetattr(descriptor_, keep_typed_ ? TCSANOW : TCSAFLUSH, &g_former_state);
     g_terminal = -1;
     for (std::size_t i = 0; i < kEndingSignals.size(); ++i)
       ::sigaction(kEndingSignals[i], &former_actions_[i], nullptr);
@@ -55,11 +56,14 @@ class NoEcho {
   NoEcho& operator=(const NoEcho&) = delete;
 
   [[nodiscard]] bool ready() const { return ready_; }
+  /// What has been typed is dropped before the echo comes back.
+  void drop_typed() { keep_typed_ = false; }
 
  private:
   int descriptor_;
   bool armed_ = false;
   bool ready_ = false;
+  bool keep_typed_ = true;
   std::array<struct sigaction, kEndingSignals.size()> former_actions_{};
 };
 
@@ -75,8 +79,22 @@ bool write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal) {
+bool wait_for_input(int descriptor, int withdrawn) {
+  if (withdrawn < 0) return true;
+  std::array<pollfd, 2> ready{{{.fd = descriptor, .events = POLLIN, .revents = 0},
+                               {.fd = withdrawn, .events = POLLIN, .revents = 0}}};
+  while (::poll(ready.data(), ready.size(), -1) < 0) {
+    if (errno != EINTR) return true;  // what is wrong shows at the read
+  }
+  return ready[1].revents == 0;
+}
+
+PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal, int withdrawn) {
   for (;;) {
+    if (!wait_for_input(descriptor, withdrawn)) {
+      pin.drop(pin.view().size());
+      return PinRead::WITHDRAWN;
+    }
     char byte = 0;
     const auto got = ::read(descriptor, &byte, 1);
     if (got < 0 && errno == EINTR) continue;
@@ -93,10 +111,11 @@ PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal) {
   }
 }
 
-PinRead ask_pin_on_terminal(int descriptor, const std::string& prompt, PinBuffer& pin) {
-  const NoEcho silence(descriptor);
+PinRead ask_pin_on_terminal(int descriptor, const std::string& prompt, PinBuffer& pin, int withdrawn) {
+  NoEcho silence(descriptor);
   if (!silence.ready() || !write_all(descriptor, prompt)) return PinRead::UNREADABLE;
-  const PinRead outcome = read_pin_line(descriptor, pin, true);
+  const PinRead outcome = read_pin_line(descriptor, pin, true, withdrawn);
+  if (outcome == PinRead::WITHDRAWN) silence.drop_typed();
   write_all(descriptor, "\n");
   return outcome == PinRead::OK && pin.view().empty() ? PinRead::CANCELLED : outcome;
 }

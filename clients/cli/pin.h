@@ -59,13 +59,18 @@ using PinBuffer = SecretBuffer<64>;
 /// WITHDRAWN: nobody wants the answer any more.
 enum class PinRead { OK, CANCELLED, UNREADABLE, WITHDRAWN };
 
+/// Waits until `descriptor` can be read. False: `withdrawn` can be, too, or before; -1: there is none.
+bool wait_for_input(int descriptor, int withdrawn);
+
 /// Reads one line (without its end) byte by byte, so that no library buffer keeps it. UNREADABLE: nothing at
-/// all, a read error or more than the capacity; CANCELLED: end of file right at the start on a terminal.
-PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal);
+/// all, a read error or more than the capacity; CANCELLED: end of file right at the start on a terminal;
+/// WITHDRAWN: `withdrawn` can be read, the buffer is empty.
+PinRead read_pin_line(int descriptor, PinBuffer& pin, bool terminal, int withdrawn = -1);
 
 /// Asks on the terminal `descriptor` with the echo off. Echo comes back on every way out, also when a signal
-/// ends the program meanwhile. `prompt` and the closing line end are written to `descriptor`.
-PinRead ask_pin_on_terminal(int descriptor, const std::string& prompt, PinBuffer& pin);
+/// ends the program meanwhile. `prompt` and the closing line end are written to `descriptor`. What was typed
+/// of a PIN that nobody wants any more is dropped with the question.
+PinRead ask_pin_on_terminal(int descriptor, const std::string& prompt, PinBuffer& pin, int withdrawn = -1);
 
 /// Overwrites the characters of a string in a way the compiler keeps.
 void wipe(std::string& text);

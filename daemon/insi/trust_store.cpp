@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <tuple>
@@ -31,6 +32,9 @@ constexpr std::size_t kMaxAuthorities = 64, kMaxAuthorityBytes = 1U << 20U;
 constexpr std::size_t kMaxLists = 64, kMaxListBytes = 32U << 20U;
 // 112 bits of strength: RSA of 2048 bits and SHA-2, in every certificate of the chain.
 constexpr int kSecurityLevel = 2;
+// The certificates of the few cards that a desk has in its readers, for either use.
+constexpr std::size_t kMostKept = 16;
+constexpr std::chrono::seconds kKeptFor{60};
 
 std::optional<Bytes> read(const fs::path& file, std::size_t max_bytes) {
   std::error_code failed;
@@ -138,8 +142,6 @@ Trust trust_of(int error) {
   }
 }
 
-}  // namespace
-
 // What is wrong, and with whose certificate where it is not the person's own.
 std::string detail_of(X509_STORE_CTX* context, int error) {
   std::string detail = X509_verify_cert_error_string(error);
@@ -150,19 +152,71 @@ std::string detail_of(X509_STORE_CTX* context, int error) {
   return detail + ": " + printable(name.data());
 }
 
+// Nothing for what is no date: then nothing may be kept.
+std::optional<Clock::Wall> to_wall(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  // What std::chrono holds here ends in 2262.
+  constexpr std::time_t kLast = 9'000'000'000;
+  return Clock::Wall::clock::from_time_t(std::clamp(timegm(&parts), -kLast, kLast));
+}
+
+std::vector<X509Ptr> read_authorities(const fs::path& file) {
+  const auto bytes = read(file, kMaxAuthorityBytes);
+  auto found = bytes ? read_pem<X509Ptr>(*bytes, kMaxAuthorities, PEM_read_bio_X509) : std::nullopt;
+  return found ? std::move(*found) : std::vector<X509Ptr>();
+}
+
+}  // namespace
+
 class TrustStore::Impl {
  public:
   explicit Impl(TrustOptions options) : options_(std::move(options)) {
-    const auto bytes = read(options_.authorities, kMaxAuthorityBytes);
-    auto found = bytes ? read_pem<X509Ptr>(*bytes, kMaxAuthorities, PEM_read_bio_X509) : std::nullopt;
-    if (!found) {
+    if (!renew_authorities()) {
       throw Error(Code::CONFIG_INVALID, options_.authorities.string() + ": not a PEM file of certificates");
     }
-    authorities_ = std::move(*found);
-    fill({});
   }
 
-  Judgement judge(ByteView der, Clock::Wall now) {
+  Judgement judge(ByteView der, Clock::Wall now, CertificateUse use) {
+    if (!renew_authorities())
+      return {Trust::UNTRUSTED, false, options_.authorities.string() + ": cannot be read"};
+    if (!options_.revocation_lists.empty() && !renew_lists()) {
+      return {Trust::REVOCATION_UNKNOWN, false, options_.revocation_lists.string() + ": cannot be read"};
+    }
+    if (const Kept* kept = kept_of(der, now, use)) return kept->judgement;
+    Clock::Wall until = now + kKeptFor;
+    Judgement judgement = verify(der, now, until);
+    if (judgement.trust == Trust::TRUSTED) judge_use(der, use, judgement);
+    if (judgement.trust == Trust::TRUSTED) {
+      if (kept_.size() == kMostKept) kept_.erase(kept_.begin());
+      kept_.push_back({Bytes(der.begin(), der.end()), use, now, until, judgement});
+    }
+    return judgement;
+  }
+
+  [[nodiscard]] std::size_t chains_verified() const { return chains_verified_; }
+
+ private:
+  /// That a certificate is trusted.
+  struct Kept {
+    Bytes certificate;
+    CertificateUse use;
+    Clock::Wall from, until;
+    Judgement judgement;
+  };
+
+  const Kept* kept_of(ByteView der, Clock::Wall now, CertificateUse use) {
+    std::erase_if(kept_, [now](const Kept& each) { return now < each.from || now >= each.until; });
+    const auto found = std::ranges::find_if(kept_, [&](const Kept& each) {
+      return each.use == use && std::ranges::equal(each.certificate, der);
+    });
+    return found == kept_.end() ? nullptr : &*found;
+  }
+
+  // Of the chain; `until` becomes the first moment at which the answer may be another one, if that is
+  // earlier.
+  Judgement verify(ByteView der, Clock::Wall now, Clock::Wall& until) {
+    ++chains_verified_;
     Judgement judgement;
     const unsigned char* position = der.data();
     const X509Ptr certificate(der.size() > kMaxCertificateBytes
@@ -171,9 +225,6 @@ class TrustStore::Impl {
     ERR_clear_error();
     if (!certificate || position != der.data() + der.size())
       return {Trust::UNTRUSTED, false, "not a certificate"};
-    if (!options_.revocation_lists.empty() && !renew_lists()) {
-      return {Trust::REVOCATION_UNKNOWN, false, options_.revocation_lists.string() + ": cannot be read"};
-    }
     Verdict verdict{options_.stale_list_counts};
     const ContextPtr context(X509_STORE_CTX_new());
     if (!context || X509_STORE_CTX_init(context.get(), store_.get(), certificate.get(), nullptr) != 1) {
@@ -194,56 +245,100 @@ class TrustStore::Impl {
     judgement.trust = good ? Trust::TRUSTED : trust_of(error);
     if (!good) judgement.detail = detail_of(context.get(), error);
     if (good && verdict.stale) judgement.detail = "a revocation list should have been renewed";
+    if (good) until = std::min(until, first_change(context.get(), now));
     return judgement;
   }
 
- private:
+  // OpenSSL counts whole seconds: a second that has begun is over.
+  Clock::Wall first_change(X509_STORE_CTX* context, Clock::Wall now) const {
+    Clock::Wall first = Clock::Wall::max();
+    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+      const auto end = to_wall(X509_get0_notAfter(sk_X509_value(chain, i)));
+      if (!end) return now;
+      first = std::min(first, *end);
+    }
+    for (const auto& list : lists_) {
+      const auto valid = to_wall(X509_CRL_get0_lastUpdate(list.get()));
+      if (!valid) return now;
+      if (*valid > now) first = std::min(first, *valid);
+      const auto renewed = to_wall(X509_CRL_get0_nextUpdate(list.get()));
+      if (renewed && *renewed > now) first = std::min(first, *renewed);
+    }
+    return first;
+  }
+
+  static void judge_use(ByteView certificate, CertificateUse use, Judgement& judgement) {
+    try {
+      const CertificateFacts facts = certificate_facts(certificate);
+      if (use == CertificateUse::SIGNATURE && !facts.non_repudiation) {
+        judgement.trust = Trust::WRONG_USE;
+        judgement.detail = "KeyUsage without nonRepudiation";
+      }
+      if (use == CertificateUse::AUTHENTICATION && (!facts.digital_signature || facts.non_repudiation)) {
+        judgement.trust = Trust::WRONG_USE;
+        judgement.detail = "KeyUsage is not digitalSignature alone";
+      }
+    } catch (const Error& error) {
+      judgement.trust = Trust::UNTRUSTED;
+      judgement.detail = error.detail();
+    }
+  }
+
+  bool renew_authorities() {
+    const auto now = look(options_.authorities);
+    if (!now) return false;
+    if (*now == seen_authorities_) return true;
+    auto found = read_authorities(options_.authorities);
+    if (found.empty()) return false;
+    authorities_ = std::move(found);
+    seen_authorities_ = *now;
+    fill();
+    return true;
+  }
+
   bool renew_lists() {
     const auto now = look(options_.revocation_lists);
     if (!now) return false;
-    if (*now == seen_) return true;
+    if (*now == seen_lists_) return true;
     std::vector<CrlPtr> lists;
     for (const auto& [file, time, size] : *now) {
       auto found = read_lists(file);
       if (!found) return false;
       for (auto& list : *found) lists.push_back(std::move(list));
     }
-    fill(lists);
-    seen_ = *now;
+    lists_ = std::move(lists);
+    seen_lists_ = *now;
+    fill();
     return true;
   }
 
-  void fill(const std::vector<CrlPtr>& lists) {
+  void fill() {
+    kept_.clear();
     store_.reset(X509_STORE_new());
     if (!store_) throw Error(Code::INTERNAL, "X509_STORE");
     for (const auto& authority : authorities_) X509_STORE_add_cert(store_.get(), authority.get());
-    for (const auto& list : lists) X509_STORE_add_crl(store_.get(), list.get());
+    for (const auto& list : lists_) X509_STORE_add_crl(store_.get(), list.get());
   }
 
   const TrustOptions options_;
   std::vector<X509Ptr> authorities_;
+  std::vector<CrlPtr> lists_;
   StorePtr store_;
-  Fingerprint seen_;
+  Fingerprint seen_authorities_, seen_lists_;
+  std::vector<Kept> kept_;
+  std::size_t chains_verified_ = 0;
 };
 
 TrustStore::TrustStore(TrustOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 TrustStore::~TrustStore() = default;
 
 Judgement TrustStore::judge(ByteView certificate, Clock::Wall now, CertificateUse use) {
-  Judgement judgement = impl_->judge(certificate, now);
-  if (judgement.trust != Trust::TRUSTED) return judgement;
-  try {
-    const CertificateFacts facts = certificate_facts(certificate);
-    if (use == CertificateUse::SIGNATURE && !facts.non_repudiation) {
-      return {Trust::WRONG_USE, judgement.stale_list, "KeyUsage without nonRepudiation"};
-    }
-    if (use == CertificateUse::AUTHENTICATION && (!facts.digital_signature || facts.non_repudiation)) {
-      return {Trust::WRONG_USE, judgement.stale_list, "KeyUsage is not digitalSignature alone"};
-    }
-  } catch (const Error& error) {
-    return {Trust::UNTRUSTED, judgement.stale_list, error.detail()};
-  }
-  return judgement;
+  return impl_->judge(certificate, now, use);
+}
+
+std::size_t TrustStore::chains_verified() const {
+  return impl_->chains_verified();
 }
 
 }  // namespace insd::insi

@@ -48,9 +48,14 @@ class TrustStore {
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
 
-  /// Revocation lists that have changed are read again; one that cannot be read makes revocation unknown.
-  /// Throws nothing but for memory.
+  /// Files that have changed are read again: authorities that cannot be read vouch for nobody, a list that
+  /// cannot be read makes revocation unknown. That a certificate is trusted is kept for a minute, unless
+  /// before that a file changes, a certificate of the chain expires, a list becomes valid or should be
+  /// renewed, or the clock is set back. Throws nothing but for memory.
   Judgement judge(ByteView certificate, Clock::Wall now, CertificateUse use = CertificateUse::SIGNATURE);
+
+  /// How often a chain was verified so far: what was kept was not.
+  [[nodiscard]] std::size_t chains_verified() const;
 
  private:
   class Impl;

@@ -11,7 +11,9 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "clients/cli/run.h"
@@ -102,11 +104,17 @@ class Insctl : public ::testing::Test {
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     EXPECT_EQ(::write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
     ::close(ends[1]);
+    const int status = run_on(ends[0], std::move(arguments), interactive);
+    ::close(ends[0]);
+    return status;
+  }
+
+  int run_on(int input, std::vector<std::string> arguments, bool interactive) {
     std::ostringstream out_stream;
     std::ostringstream err_stream;
     Surroundings io{.out = out_stream,
                     .err = err_stream,
-                    .input = ends[0],
+                    .input = input,
                     .interactive = interactive,
                     .environment = [this](const char* name) {
                       const auto found = environment.find(name);
@@ -114,7 +122,6 @@ class Insctl : public ::testing::Test {
                     }};
     if (environment.count("INSD_SOCKET") == 0) environment["INSD_SOCKET"] = daemon.target();
     const int status = run(arguments, io);
-    ::close(ends[0]);
     out = out_stream.str();
     err = err_stream.str();
     EXPECT_THAT(out + err, Not(HasSubstr(kPin)));
@@ -628,6 +635,35 @@ TEST_F(Insctl, ACardThatIsTakenOutClosesThePinentry) {
     EXPECT_EQ(program.heard().back(), "closed");
     EXPECT_EQ(daemon.login_steps.size(), 1U) << "no PIN, no consent, no cancel";
     daemon.login_steps.clear();
+  }
+}
+
+TEST_F(Insctl, ACardThatIsTakenOutEndsTheQuestionOnTheTerminal) {
+  with_runtime_directory();
+  daemon.login_error = test::error_detail("CARD_REMOVED");
+  for (const bool consent : {false, true}) {
+    if (consent) ask_for_consent();
+    if (consent) daemon.prompts.resize(1);
+    int terminal = -1, typed_on = -1;
+    ASSERT_EQ(::openpty(&typed_on, &terminal, nullptr, nullptr, nullptr), 0);
+    const auto echo = [&] {
+      termios state{};
+      EXPECT_EQ(::tcgetattr(terminal, &state), 0);
+      return (state.c_lflag & ECHO) != 0;
+    };
+    daemon.card_leaves = [&] {
+      // The PIN's question turns the echo off; the other one cannot be seen from here, nor needs to be.
+      for (int look = 0; look < 2000 && !consent && echo(); ++look)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      EXPECT_EQ(::write(typed_on, "73", 2), 2);
+    };
+    EXPECT_EQ(run_on(terminal, {"login", "--pinentry", "none"}, true), EXIT_ERROR);
+    EXPECT_THAT(err, HasSubstr("CARD_REMOVED"));
+    EXPECT_EQ(daemon.login_steps.size(), 1U) << "no PIN, no consent, no cancel";
+    EXPECT_TRUE(echo());
+    daemon.login_steps.clear();
+    ::close(terminal);
+    ::close(typed_on);
   }
 }
 

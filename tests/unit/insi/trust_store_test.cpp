@@ -3,6 +3,8 @@
 #include "daemon/insi/trust_store.h"
 
 #include <fstream>
+#include <functional>
+#include <optional>
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -282,6 +284,110 @@ TEST_F(TrustStoreTest, AuthoritiesThatCannotBeReadAreAnErrorOfTheConfiguration) 
       EXPECT_EQ(error.code(), Code::CONFIG_INVALID);
     }
   }
+}
+
+// ---- what is kept, and for how long
+
+class KeptVerdictTest : public TrustStoreTest {
+ protected:
+  TrustStore& store() {
+    if (!store_) store_.emplace(TrustOptions{directory_ / "authorities.pem", lists_, stale_counts_});
+    return *store_;
+  }
+  Trust judge_at(const test::Certificate& certificate, Clock::Wall now,
+                 CertificateUse use = CertificateUse::SIGNATURE) {
+    last_ = store().judge(test::to_der(certificate.get()), now, use);
+    return last_.trust;
+  }
+  // How many chains that took.
+  std::size_t verified(const std::function<void()>& work) {
+    const auto before = store().chains_verified();
+    work();
+    return store().chains_verified() - before;
+  }
+  // Another file of that name, also for a file system that tells whole seconds only.
+  void replace(const std::string& name, const std::string& content) {
+    const auto before = fs::last_write_time(directory_ / name);
+    write(name, content);
+    fs::last_write_time(directory_ / name, before + std::chrono::seconds(++changes_));
+  }
+
+  const Clock::Wall now_ = std::chrono::system_clock::now();
+  std::optional<TrustStore> store_;
+  int changes_ = 0;
+};
+
+TEST_F(KeptVerdictTest, OneChainAMinute) {
+  const auto certificate = leaf();
+  EXPECT_EQ(verified([&] {
+              for (const int second : {0, 1, 30, 59}) {
+                EXPECT_EQ(judge_at(certificate, now_ + std::chrono::seconds(second)), Trust::TRUSTED);
+              }
+            }),
+            1U);
+  EXPECT_EQ(verified([&] { judge_at(certificate, now_ + std::chrono::seconds(60)); }), 1U) << "its age";
+  EXPECT_EQ(verified([&] { judge_at(certificate, now_ + std::chrono::seconds(59)); }), 1U)
+      << "the clock was set back";
+}
+
+TEST_F(KeptVerdictTest, EachCertificateAndEachUseHasItsOwn) {
+  const auto one = leaf(), other = leaf({.subject = {{{"CN", "899900000099"}}}});
+  const auto stranger = test::make_certificate({.issuer = sub_name_}, leaf_key_.get(), root_key_.get());
+  EXPECT_EQ(judge_at(one, now_), Trust::TRUSTED);
+  EXPECT_EQ(verified([&] { judge_at(other, now_); }), 1U);
+  EXPECT_EQ(judge_at(one, now_, CertificateUse::AUTHENTICATION), Trust::WRONG_USE)
+      << "trusted for one use is not trusted for the other";
+  EXPECT_EQ(judge_at(stranger, now_), Trust::UNTRUSTED);
+  EXPECT_EQ(verified([&] { judge_at(stranger, now_); }), 1U) << "only trust is kept";
+}
+
+TEST_F(KeptVerdictTest, T_CARD_07_ItEndsWithTheCertificate) {
+  const auto certificate = leaf({.from_seconds = -kDay, .to_seconds = 20});
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED);
+  EXPECT_EQ(judge_at(certificate, now_ + std::chrono::seconds(40)), Trust::NOT_VALID_NOW);
+}
+
+TEST_F(KeptVerdictTest, T_CARD_07_ItEndsWithTheList) {
+  stale_counts_ = false;
+  lists(list(nullptr, -3600, 20));
+  const auto certificate = leaf();
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED) << last_.detail;
+  EXPECT_EQ(judge_at(certificate, now_ + std::chrono::seconds(40)), Trust::REVOCATION_UNKNOWN);
+}
+
+TEST_F(KeptVerdictTest, T_CARD_07_AListThatBecomesValidCountsAtOnce) {
+  const auto certificate = leaf();
+  lists(list(nullptr, -3600, kDay));
+  write("lists/next.crl", list(certificate.get(), 20, kDay));
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED) << last_.detail;
+  EXPECT_EQ(judge_at(certificate, now_ + std::chrono::seconds(40)), Trust::REVOKED);
+}
+
+TEST_F(KeptVerdictTest, T_CARD_07_ARevokedCertificateIsSeenAsSoonAsItsListIsThere) {
+  const auto certificate = leaf();
+  lists(list(nullptr, -3600, kDay));
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED) << last_.detail;
+  replace("lists/sub.crl", list(certificate.get(), -3000, kDay));
+  EXPECT_EQ(judge_at(certificate, now_), Trust::REVOKED);
+  replace("lists/sub.crl", "not a list");
+  EXPECT_EQ(judge_at(certificate, now_), Trust::REVOCATION_UNKNOWN);
+}
+
+TEST_F(KeptVerdictTest, T_CARD_07_AuthoritiesThatAreTakenAwayVouchForNobodyAnyMore) {
+  const auto certificate = leaf();
+  const std::string both = test::to_pem(root_.get()) + test::to_pem(sub_.get());
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED);
+  replace("authorities.pem", test::to_pem(root_.get()));
+  EXPECT_EQ(judge_at(certificate, now_), Trust::UNTRUSTED);
+  replace("authorities.pem", both);
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED);
+  replace("authorities.pem", "none");
+  EXPECT_EQ(judge_at(certificate, now_), Trust::UNTRUSTED);
+  EXPECT_NE(last_.detail.find("cannot be read"), std::string::npos);
+  fs::remove(directory_ / "authorities.pem");
+  EXPECT_EQ(judge_at(certificate, now_), Trust::UNTRUSTED);
+  write("authorities.pem", both);
+  EXPECT_EQ(judge_at(certificate, now_), Trust::TRUSTED);
 }
 
 }  // namespace
