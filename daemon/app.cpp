@@ -166,6 +166,7 @@ App::App(AppOptions options, Config config)
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       watchdog_(io_),
       last_moment_(io_) {
+  backend_.proofs.set_rate(started_with_.daemon.proofs_per_minute);
   // Before the first server is built: it holds for all of them.
   grpc::EnableDefaultHealthCheckService(true);
   watch_ = desk_.watch_generations(
@@ -313,6 +314,7 @@ void App::reload() {
       spdlog::warn("[[reader]], [cps], daemon.socket, .state_dir and .journal take effect at the next start");
     }
     limiter_.set_rate(daemon.requests_per_minute);
+    backend_.proofs.set_rate(daemon.proofs_per_minute);
     set_log_level(daemon.log_level);
     rules_.set(std::move(rules));
     if (!same) monitor_.reset();

@@ -37,6 +37,7 @@ void read_daemon(Section& section, DaemonConfig& daemon) {
   section.number("max_connections", daemon.max_connections, 1, 4096);
   section.number("max_connections_per_uid", daemon.max_connections_per_uid, 1, 4096);
   section.number("requests_per_minute", daemon.requests_per_minute, 1, 1'000'000);
+  section.number("proofs_per_minute", daemon.proofs_per_minute, 1, 1'000'000);
 }
 
 // "1-2.3": the bus, then the port of each hub on the way (kernel: names in /sys/bus/usb/devices).

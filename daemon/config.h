@@ -39,6 +39,7 @@ struct DaemonConfig {
   std::size_t max_connections = 256;
   std::size_t max_connections_per_uid = 64;
   std::size_t requests_per_minute = 600;  ///< per user id
+  std::size_t proofs_per_minute = 30;     ///< proofs of presence (Authenticate), per user id
   bool operator==(const DaemonConfig&) const = default;
 };
 

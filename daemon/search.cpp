@@ -65,7 +65,7 @@ asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signat
     reply = co_await send(searcher, std::move(query), party, signatory.signer(), before_send, course.stop);
   } catch (const Error& error) {
     const Error failure = read_by_rules(error, config);
-    record.end(failure.entry().name);
+    record.end(journal::outcome_of(failure));
     if (!begun) throw;
     attempt.duration = clock_.steady() - started;
     attempt.error = failure.code();

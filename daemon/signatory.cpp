@@ -118,7 +118,7 @@ void CallRecord::end(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    end(error.entry().name);
+    end(journal::outcome_of(error));
   } catch (...) {
     end(catalogue_entry(Code::INTERNAL).name);
   }

@@ -120,6 +120,10 @@ CK_RV Cryptoki::login(CK_SESSION_HANDLE session, const SecretString& pin) const 
   return functions_->C_Login(session, CKU_USER, text, pin.size());
 }
 
+CK_RV Cryptoki::login_on_pad(CK_SESSION_HANDLE session) const {
+  return functions_->C_Login(session, CKU_USER, nullptr, 0);
+}
+
 void Cryptoki::logout(CK_SESSION_HANDLE session) const noexcept {
   functions_->C_Logout(session);
 }
@@ -165,8 +169,9 @@ Bytes Cryptoki::sign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_MECHANI
   check("C_SignInit", functions_->C_SignInit(session, &wanted, key));
   Bytes signature(kMaxSignatureBytes);
   CK_ULONG length = signature.size();
-  check("C_Sign", functions_->C_Sign(session, unconst(data.data()), data.size(), signature.data(), &length));
-  if (length > signature.size()) lied("C_Sign", "a longer signature than there was room for");
+  const CK_RV rv = functions_->C_Sign(session, unconst(data.data()), data.size(), signature.data(), &length);
+  if (rv != CKR_OK) throw sign_error(rv);
+  if (length > signature.size()) throw impossible_signature("longer than there was room for");
   signature.resize(length);
   return signature;
 }

@@ -39,6 +39,9 @@ class Cryptoki {
 
   /// The raw answer: what became of the try depends on it (pkcs11/token_session.cpp).
   [[nodiscard]] CK_RV login(CK_SESSION_HANDLE session, const SecretString& pin) const;
+  /// The same without a PIN: the module has the person asked on the reader
+  /// (CKF_PROTECTED_AUTHENTICATION_PATH).
+  [[nodiscard]] CK_RV login_on_pad(CK_SESSION_HANDLE session) const;
   void logout(CK_SESSION_HANDLE session) const noexcept;
 
   /// At most kMaxObjects objects of one class; more is MODULE_FAILED.

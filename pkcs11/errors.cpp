@@ -81,9 +81,28 @@ Error login_error(CK_RV rv) {
   }
 }
 
+Error sign_error(CK_RV rv) {
+  Error error = to_error("C_Sign", rv);
+  const bool refused = error.code() == Code::CARD_ACCESS_DENIED || error.code() == Code::KEY_UNSUPPORTED;
+  if (!refused) error.mark_signature_unknown();
+  return error;
+}
+
+namespace {
+Error impossible(std::string_view call, std::string_view what) {
+  return Error(Code::MODULE_FAILED,
+               std::string(call) + ": the module's answer is impossible: " + std::string(what));
+}
+}  // namespace
+
+Error impossible_signature(std::string_view what) {
+  Error error = impossible("C_Sign", what);
+  error.mark_signature_unknown();
+  return error;
+}
+
 void lied(std::string_view call, std::string_view what) {
-  throw Error(Code::MODULE_FAILED,
-              std::string(call) + ": the module's answer is impossible: " + std::string(what));
+  throw impossible(call, what);
 }
 
 }  // namespace insd::pkcs11

@@ -21,6 +21,13 @@ void check(std::string_view call, CK_RV rv);
 /// nothing.
 Error login_error(CK_RV rv);
 
+/// The same for C_Sign, marked where the module may have signed all the same: only some codes say that it has
+/// not.
+Error sign_error(CK_RV rv);
+
+/// lied() of C_Sign, not thrown: it may have signed.
+Error impossible_signature(std::string_view what);
+
 /// MODULE_FAILED for a module that succeeded with an impossible answer.
 [[noreturn]] void lied(std::string_view call, std::string_view what);
 

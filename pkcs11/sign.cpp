@@ -46,7 +46,8 @@ Bytes SigningKey::sign(ByteView message) const {
   Bytes signature = use_ == KeyUse::SIGNATURE
                         ? cryptoki_.sign(session_.handle(), key_.handle, CKM_SHA256_RSA_PKCS, message)
                         : cryptoki_.sign(session_.handle(), key_.handle, CKM_RSA_PKCS, digest_info(message));
-  if (signature.size() != key_.signature_bytes) lied("C_Sign", "not the length of the key's signatures");
+  if (signature.size() != key_.signature_bytes)
+    throw impossible_signature("not the length of the key's signatures");
   return signature;
 }
 

@@ -47,9 +47,20 @@ TokenInfo TokenSession::present_token() const {
 }
 
 void TokenSession::login(const SecretString& pin, LastTry last_try) {
-  const auto& cryptoki = module_.cryptoki();
   const TokenInfo before = present_token();
   require_pin_form(pin, before);
+  attempt(before, last_try, &pin);
+}
+
+void TokenSession::login_on_pad(LastTry last_try) {
+  const TokenInfo before = present_token();
+  if (!before.pin_pad) throw Error(Code::MODULE_FAILED, "the token has no PIN pad any more");
+  attempt(before, last_try, nullptr);
+}
+
+// Once. Without a PIN: on the pad.
+void TokenSession::attempt(const TokenInfo& before, LastTry last_try, const SecretString* pin) {
+  const auto& cryptoki = module_.cryptoki();
   if (before.tries == Tries::LOCKED) {
     throw Error(Code::PIN_BLOCKED, "the token's flags say so").with_try(TrySpent::NO, 0);
   }
@@ -62,7 +73,8 @@ void TokenSession::login(const SecretString& pin, LastTry last_try) {
   cryptoki.logout(held_->handle());
   logged_in_ = false;
   held_ = std::make_unique<Held>(cryptoki, ref_.slot);
-  const CK_RV rv = cryptoki.login(held_->handle(), pin);
+  const CK_RV rv =
+      pin != nullptr ? cryptoki.login(held_->handle(), *pin) : cryptoki.login_on_pad(held_->handle());
   if (rv == CKR_OK) {
     logged_in_ = true;
     return;

@@ -35,6 +35,10 @@ class TokenSession {
   /// YES.
   void login(const SecretString& pin, LastTry last_try = LastTry::REFUSE);
 
+  /// The same with a PIN that is typed on the reader: it does not pass here. Waits for the person; nothing
+  /// ends that but the module. MODULE_FAILED when the token has no such way in (TokenInfo::pin_pad).
+  void login_on_pad(LastTry last_try = LastTry::REFUSE);
+
   [[nodiscard]] std::vector<Certificate> certificates() const;
 
   /// See pkcs11/objects.h. Those that the PIN protects are there after a login only.
@@ -47,6 +51,7 @@ class TokenSession {
  private:
   class Held;
   [[nodiscard]] TokenInfo present_token() const;
+  void attempt(const TokenInfo& before, LastTry last_try, const SecretString* pin);
 
   const Module& module_;
   TokenRef ref_;

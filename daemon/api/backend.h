@@ -13,6 +13,7 @@
 #include "daemon/api/open_streams.h"
 #include "daemon/api/rate_limit.h"
 #include "daemon/api/rules.h"
+#include "daemon/api/user_name.h"
 #include "daemon/desk/desk.h"
 #include "daemon/desk/professional.h"
 #include "daemon/desk/vitale_desk.h"
@@ -71,6 +72,8 @@ struct Backend {
   KioskVisits& kiosks;
   OpenStreams streams{};
   UnansweredPrompts prompts{clock};
+  UserNames names{};
+  RateLimiter proofs{DaemonConfig().proofs_per_minute, clock};  ///< of presence
   std::atomic<bool> stopping{false};  ///< the end has begun: no new call is admitted
 };
 

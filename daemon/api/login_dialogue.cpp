@@ -55,12 +55,8 @@ v1::LoginResponse to_proto(const desk::Prompt& prompt, const std::string& caller
 }  // namespace
 
 LoginDialogue::LoginDialogue(const asio::any_io_executor& executor, Parts parts, Transport transport,
-                             std::string caller_text, Language language)
-    : parts_(std::move(parts)),
-      transport_(std::move(transport)),
-      caller_text_(std::move(caller_text)),
-      language_(language),
-      changed_(executor) {}
+                             Language language)
+    : parts_(std::move(parts)), transport_(std::move(transport)), language_(language), changed_(executor) {}
 
 void LoginDialogue::begin() {
   asio::co_spawn(
@@ -127,7 +123,7 @@ asio::awaitable<desk::PromptAnswer> LoginDialogue::ask(const desk::Prompt& promp
   if (gone_ || refused_) co_return desk::Cancelled{};
   open_question_ = prompt;
   answer_.reset();
-  transport_.send(to_proto(prompt, caller_text_));
+  transport_.send(to_proto(prompt, parts_.caller()));
   // The desk ends the wait when the question expires: then this coroutine is cancelled.
   changed_.expires_at(asio::steady_timer::time_point::max());
   boost::system::error_code ignored;

@@ -26,6 +26,7 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
  public:
   /// The desk's side; tests bring their own.
   struct Parts {
+    std::function<std::string()> caller;  ///< who asks, for display; asked at each question
     std::function<boost::asio::awaitable<desk::LeaseInfo>(desk::LoginRequest, desk::Asker&, std::stop_token)>
         login;
     std::function<void(const std::string& token, desk::LeaseEnd cause)> end;
@@ -40,7 +41,7 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
   };
 
   LoginDialogue(const boost::asio::any_io_executor& executor, Parts parts, Transport transport,
-                std::string caller_text, Language language);
+                Language language);
 
   /// Waits for the first step, 30 s at most, then runs the dialogue.
   void begin();
@@ -62,7 +63,6 @@ class LoginDialogue final : public desk::Asker, public std::enable_shared_from_t
 
   const Parts parts_;
   Transport transport_;
-  const std::string caller_text_;
   const Language language_;
   boost::asio::steady_timer changed_;  // cancelled when what a coroutine waits for is there
   std::stop_source stop_;

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/login_stream.h"
 
-#include <array>
 #include <memory>
 
 #include <boost/asio/post.hpp>
-#include <pwd.h>
 
 #include "daemon/api/call.h"
 #include "daemon/api/login_dialogue.h"
@@ -23,19 +21,12 @@ grpc::ByteBuffer to_bytes(const v1::LoginResponse& message) {
   return {&slice, 1};
 }
 
-// The name that goes with it, or the number.
-std::string user_text(uid_t uid) {
-  std::array<char, 16384> buffer{};
-  passwd record{};
-  passwd* found = nullptr;
-  const bool known = getpwuid_r(uid, &record, buffer.data(), buffer.size(), &found) == 0 &&
-                     found != nullptr && found->pw_name != nullptr && *found->pw_name != '\0';
-  return known ? printable(found->pw_name, 64) : "uid " + std::to_string(uid);
-}
+// Longer than files and caches take; a person who is asked for a PIN sees the number then.
+constexpr std::chrono::milliseconds kNamePatience{500};
 
 // "jeanne, kiosk.service (4711)": for display.
-std::string caller_text(const Caller& caller) {
-  std::string text = user_text(caller.uid);
+std::string caller_text(const Caller& caller, const UserName& name) {
+  std::string text = name.text();
   if (!caller.unit.empty()) text += ", " + caller.unit;
   return text + " (" + std::to_string(caller.pid) + ")";
 }
@@ -48,8 +39,10 @@ bool annoys(Code code) {
 
 boost::asio::awaitable<desk::LeaseInfo> counted_login(Backend& backend, desk::LoginRequest request,
                                                       desk::Owner owner, desk::ReaderFilter allowed,
+                                                      std::shared_ptr<const UserName> name,
                                                       desk::Asker& asker, std::stop_token stop) {
   backend.prompts.check(owner.uid);
+  co_await wait_for(std::move(name), kNamePatience);
   try {
     desk::LeaseInfo lease =
         co_await backend.professionals.login(std::move(request), owner, allowed, asker, std::move(stop));
@@ -62,10 +55,12 @@ boost::asio::awaitable<desk::LeaseInfo> counted_login(Backend& backend, desk::Lo
 }
 
 LoginDialogue::Parts parts_for(Backend& backend, const Call& call) {
+  const auto name = backend.names.look_up(call.caller.uid);
   LoginDialogue::Parts parts;
-  parts.login = [&backend, owner = call.owner(), allowed = reader_filter(backend, call)](
+  parts.caller = [caller = call.caller, name] { return caller_text(caller, *name); };
+  parts.login = [&backend, owner = call.owner(), allowed = reader_filter(backend, call), name](
                     desk::LoginRequest request, desk::Asker& asker, std::stop_token stop) {
-    return counted_login(backend, std::move(request), owner, allowed, asker, std::move(stop));
+    return counted_login(backend, std::move(request), owner, allowed, name, asker, std::move(stop));
   };
   parts.end = [&professionals = backend.professionals](const std::string& token, desk::LeaseEnd cause) {
     professionals.end(token, cause);
@@ -101,7 +96,7 @@ class LoginReactor final : public Reactor {
       }
     };
     dialogue_ = std::make_shared<LoginDialogue>(io_.get_executor(), parts_for(backend, call),
-                                                std::move(transport), caller_text(caller), language);
+                                                std::move(transport), language);
     boost::asio::post(io_, [dialogue = dialogue_] { dialogue->begin(); });
     StartRead(&incoming_);
   }

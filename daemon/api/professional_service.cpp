@@ -200,6 +200,10 @@ boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v
 
 boost::asio::awaitable<v1::AuthenticateResponse> authenticate(Backend& backend, Call call,
                                                               v1::AuthenticateRequest request) {
+  // Each is a signature of somebody's card; a program that asks in a loop must not wear it out.
+  if (!backend.proofs.admit(call.caller.uid)) {
+    throw Error(Code::RATE_LIMITED, "too many proofs of presence in a minute");
+  }
   desk::PresenceRequest wanted;
   wanted.lease = request.lease();
   wanted.challenge.assign(request.challenge().begin(), request.challenge().end());

@@ -102,7 +102,7 @@ class CardBackend {
                                                      std::shared_ptr<std::atomic<bool>> asked);
 
   /// RSA-SHA256 of `message` by the key for `use`; not verified here. CARD_ACCESS_DENIED: the login has
-  /// ended. KEY_NOT_FOUND, KEY_UNSUPPORTED.
+  /// ended. KEY_NOT_FOUND, KEY_UNSUPPORTED. An Error says when a signature may have been made all the same.
   virtual boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                              Patience patience) = 0;
 

@@ -159,11 +159,24 @@ asio::awaitable<void> DirectBackend::send_verify(Professional who,
 asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                            Patience patience) {
   const auto key = use == KeyUse::SIGNATURE ? cps::KeyUse::SIGNATURE : cps::KeyUse::AUTHENTICATION;
+  const auto maybe_made = std::make_shared<std::atomic<bool>>(false);
   std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation), key,
-                                                   message = std::move(message)](pcsc::CardSession& session) {
-    return leaving_nothing_verified(session, [&] { return cps::sign(session, layout, key, *message); });
+                                                   message = std::move(message),
+                                                   maybe_made](pcsc::CardSession& session) {
+    *maybe_made = true;  // for whoever gives this reader up
+    try {
+      return leaving_nothing_verified(session, [&] { return cps::sign(session, layout, key, *message); });
+    } catch (const Error& error) {
+      *maybe_made = error.signature_unknown();
+      throw;
+    }
   };
-  return desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
+  try {
+    co_return co_await desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
+  } catch (Error& error) {
+    if (*maybe_made) error.mark_signature_unknown();
+    throw;
+  }
 }
 
 asio::awaitable<std::optional<CardData>> DirectBackend::protected_data(Chosen card, std::string label_prefix,

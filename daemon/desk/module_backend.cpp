@@ -4,6 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include "daemon/desk/cps_card.h"
@@ -42,6 +47,40 @@ bool ends_login(Code code) {
   }
 }
 
+pkcs11::LastTry to_token(LastTry last_try) {
+  return last_try == LastTry::ALLOW ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE;
+}
+
+// A question on a PIN pad, which nothing takes back.
+struct PadWork {
+  explicit PadWork(const asio::any_io_executor& executor)
+      : over(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer over;  // cancelled when it is
+  bool done = false;
+  std::exception_ptr failure;
+};
+
+asio::awaitable<void> ask_pad(std::shared_ptr<token::TokenProcess> process, pkcs11::TokenRef token,
+                              pkcs11::LastTry last_try, std::stop_token stop,
+                              std::shared_ptr<std::atomic<bool>> asked, std::shared_ptr<PadWork> work) {
+  try {
+    co_await process->login_on_pad(std::move(token), last_try, std::move(stop), std::move(asked));
+  } catch (...) {
+    work->failure = std::current_exception();
+  }
+  work->done = true;
+  work->over.cancel();
+}
+
+// Ends early, by an exception, when its caller does not want to know any more.
+asio::awaitable<void> ended(std::shared_ptr<PadWork> work) {
+  while (!work->done) {
+    boost::system::error_code ignored;
+    co_await work->over.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (work->failure) std::rethrow_exception(work->failure);
+}
+
 }  // namespace
 
 std::filesystem::path find_module(const std::filesystem::path& configured,
@@ -55,11 +94,12 @@ std::filesystem::path find_module(const std::filesystem::path& configured,
 }
 
 ModuleBackend::ModuleBackend(asio::any_io_executor executor, Desk& desk, token::ChildOptions module,
-                             OnLeaseEnd on_lease_end, LoginsEnded logins_ended)
+                             OnLeaseEnd on_lease_end, PinPadUse pin_pad, LoginsEnded logins_ended)
     : executor_(std::move(executor)),
       desk_(desk),
       module_(module.module),
       on_lease_end_(on_lease_end),
+      pin_pad_(pin_pad),
       logins_ended_(std::move(logins_ended)),
       process_(std::make_shared<token::TokenProcess>(std::move(module))) {}
 
@@ -239,6 +279,7 @@ asio::awaitable<Professional> ModuleBackend::read(Chosen chosen, Patience patien
   who.capabilities.module = module_;
   who.capabilities.module_description = token.module;
   who.capabilities.pin_pad = token.pin_pad;
+  who.capabilities.pin_pad_used = token.pin_pad && pin_pad_ == PinPadUse::AUTO;
   who.capabilities.signature_key = signature_key_;
   set_speciality(who, card.free_data);
   set_signature_certificate(who,
@@ -264,21 +305,39 @@ asio::awaitable<void> ModuleBackend::verify(Professional who, std::shared_ptr<Se
     co_await touch(who.card, card.serial, on_lease_end_ == OnLeaseEnd::RESET, patience);
   }
   if (patience.stop.stop_requested()) throw Error(Code::CANCELLED);
-  const bool in_reader = card.in_reader;
+  auto login = process_->login(token, std::move(*pin), to_token(last_try));
+  co_await log_in(who.card, std::move(login), std::move(patience));
+}
+
+asio::awaitable<void> ModuleBackend::log_in(Chosen chosen, asio::awaitable<void> login, Patience patience) {
+  const bool in_reader = card_of(chosen.generation).in_reader;
   std::optional<Error> failure;
   try {
-    co_await guarded(
-        process_->login(token, std::move(*pin),
-                        last_try == LastTry::ALLOW ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE));
+    co_await guarded(std::move(login));
   } catch (const Error& error) {
     failure = error;
   }
   if (!failure) co_return;
   if (in_reader && failure->try_spent() == TrySpent::UNKNOWN) {
     patience.stop = {};
-    co_await forget(who.card, std::move(patience));
+    co_await forget(std::move(chosen), std::move(patience));
   }
   throw Error(*std::move(failure));
+}
+
+asio::awaitable<void> ModuleBackend::verify_on_pad(Professional who, LastTry last_try, Patience patience,
+                                                   std::shared_ptr<std::atomic<bool>> asked) {
+  const Card& card = card_of(who.card.generation);
+  const pkcs11::TokenRef token = card.token->ref;
+  if (card.in_reader) {
+    co_await touch(who.card, card.serial, on_lease_end_ == OnLeaseEnd::RESET, patience);
+  }
+  // Whoever waits for it may go: the hold of the login that goes with them logs out behind it.
+  const auto work = std::make_shared<PadWork>(executor_);
+  asio::co_spawn(executor_,
+                 ask_pad(process_, token, to_token(last_try), patience.stop, std::move(asked), work),
+                 asio::detached);
+  co_await log_in(who.card, ended(work), std::move(patience));
 }
 
 asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::shared_ptr<Bytes> message,
@@ -301,7 +360,12 @@ asio::awaitable<Bytes> ModuleBackend::sign(Chosen chosen, KeyUse use, std::share
     throw;
   }
   state = KeyState::USABLE;
-  if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
+  try {
+    if (!is_token(chosen.generation)) desk_.require_current({chosen.generation});
+  } catch (Error& error) {
+    error.mark_signature_unknown();
+    throw;
+  }
   co_return signature;
 }
 

@@ -32,13 +32,15 @@ class ModuleBackend final : public CardBackend {
   using LoginsEnded = std::function<void(const std::string& generation, GenerationEnd cause)>;
 
   ModuleBackend(boost::asio::any_io_executor executor, Desk& desk, token::ChildOptions module,
-                OnLeaseEnd on_lease_end, LoginsEnded logins_ended);
+                OnLeaseEnd on_lease_end, PinPadUse pin_pad, LoginsEnded logins_ended);
 
   boost::asio::awaitable<Chosen> choose(Selection selection, ReaderFilter allowed) override;
   boost::asio::awaitable<Professional> read(Chosen card, Patience patience) override;
   void require_login_allowed(const Professional& /*who*/) const override {}
   boost::asio::awaitable<void> verify(Professional who, std::shared_ptr<SecretString> pin, LastTry last_try,
                                       Patience patience) override;
+  boost::asio::awaitable<void> verify_on_pad(Professional who, LastTry last_try, Patience patience,
+                                             std::shared_ptr<std::atomic<bool>> asked) override;
   boost::asio::awaitable<Bytes> sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                      Patience patience) override;
   boost::asio::awaitable<std::optional<CardData>> protected_data(Chosen card, std::string label_prefix,
@@ -70,6 +72,7 @@ class ModuleBackend final : public CardBackend {
   Chosen take(const std::vector<pkcs11::TokenInfo>& tokens, const Chosen& card);
   boost::asio::awaitable<void> touch(Chosen card, std::string serial, bool reset, Patience patience);
   boost::asio::awaitable<void> forget(Chosen card, Patience patience);
+  boost::asio::awaitable<void> log_in(Chosen card, boost::asio::awaitable<void> login, Patience patience);
   template <class T>
   boost::asio::awaitable<T> guarded(boost::asio::awaitable<T> call);
   boost::asio::awaitable<std::optional<CardData>> data_objects(pkcs11::TokenRef token,
@@ -81,6 +84,7 @@ class ModuleBackend final : public CardBackend {
   Desk& desk_;
   const std::string module_;
   const OnLeaseEnd on_lease_end_;
+  const PinPadUse pin_pad_;
   const LoginsEnded logins_ended_;
   std::map<std::string, Card> cards_;  // by generation
   KeyState signature_key_ = KeyState::UNTRIED, authentication_key_ = KeyState::UNTRIED;

@@ -60,7 +60,9 @@ CardBackend& ProfessionalDesk::Impl::backend() {
   options.environment = config_.module_environment;
   options.call_deadline = config_.module_timeout;
   options.start_deadline = config_.module_timeout;
+  options.pad_deadline = config_.prompt_timeout + config_.module_timeout;
   module_ = std::make_unique<ModuleBackend>(executor_, desk_, std::move(options), config_.on_lease_end,
+                                            config_.pin_pad,
                                             [this](const std::string& generation, GenerationEnd cause) {
                                               leases_.end_generation(generation, lease_end(cause));
                                             });

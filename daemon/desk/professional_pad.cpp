@@ -39,7 +39,10 @@ asio::awaitable<void> ProfessionalDesk::Impl::verify_on_pad(CardBackend& way, As
   std::stop_source given_up;
   const std::stop_callback gone(patience.stop, [&given_up] { given_up.request_stop(); });
   patience.stop = given_up.get_token();
-  const Prompt prompt = prompt_for(PromptKind::PIN_PAD, who, pcsc::PadVerify().patience);
+  // How long a module lets its pad wait is not known; this is how long it may.
+  const bool by_module = who.capabilities.backend == CpsBackend::MODULE;
+  const Prompt prompt =
+      prompt_for(PromptKind::PIN_PAD, who, by_module ? config_.prompt_timeout : pcsc::PadVerify().patience);
   JournalEntry entry(journal_, co_await journal_.begin(record), clock_);
   try {
     auto pad = failure_of(way.verify_on_pad(who, last_try, std::move(patience), asked));

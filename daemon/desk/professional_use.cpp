@@ -18,7 +18,7 @@ journal::Begin record_of(std::string operation, const std::string& purpose_id, c
 }
 
 void ProfessionalDesk::Impl::require_login_kept(const std::string& generation, const Error& error) {
-  if (error.code() != Code::CARD_ACCESS_DENIED) return;
+  if (error.code() != Code::CARD_ACCESS_DENIED) return;  // of a card that has signed nothing
   leases_.end_generation(generation, LeaseEnd::CARD_RESET);
   throw Error(Code::LEASE_LOST, error.detail());
 }
@@ -29,7 +29,7 @@ asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint
   Lease& lease = leases_.find(token, uid);
   leases_.used(lease);
   leases_.signature_begins(lease);
-  bool made = false;
+  bool made = false;  // or, for all that is known, may be
   const std::shared_ptr<void> counted(nullptr, [&](void*) { leases_.signature_ended(token, made); });
   const Chosen card = lease.professional.card;
   const Bytes certificate = use == KeyUse::SIGNATURE ? lease.professional.signature_certificate
@@ -39,12 +39,18 @@ asio::awaitable<Bytes> ProfessionalDesk::Impl::sign(std::string token, std::uint
   try {
     signature = co_await backend_of(lease.professional).sign(card, use, to_sign, std::move(patience));
   } catch (const Error& error) {
+    made = error.signature_unknown();
     require_login_kept(card.generation, error);
     throw;
   }
   made = true;
-  // A lease that ended meanwhile signs nothing any more.
-  leases_.find(token, uid);
+  try {
+    // A lease that ended meanwhile signs nothing any more.
+    leases_.find(token, uid);
+  } catch (Error& error) {
+    error.mark_signature_unknown();
+    throw;
+  }
   if (!signature_verifies(certificate, *to_sign, signature)) throw Error(Code::SIGNATURE_INVALID);
   co_return signature;
 }
@@ -88,6 +94,8 @@ asio::awaitable<Presence> ProfessionalDesk::Impl::authenticate(PresenceRequest r
   record.audience = request.audience;
   record.message_id = statement.id;
   JournalEntry entry(journal_, co_await journal_.begin(record), clock_);
+  // Unless this is still here to tell better: the daemon ends while the card signs.
+  entry.code("SHUTTING_DOWN SIGNATURE_UNKNOWN");
   try {
     const ByteView text = as_bytes(statement.text);
     Bytes message(text.begin(), text.end());
@@ -95,7 +103,7 @@ asio::awaitable<Presence> ProfessionalDesk::Impl::authenticate(PresenceRequest r
                                           std::move(message), std::move(patience));
     presence.proof = presence_proof(statement, signature);
   } catch (const Error& error) {
-    entry.code(error.entry().name);
+    entry.code(journal::outcome_of(error));
     throw;
   }
   entry.code("OK");

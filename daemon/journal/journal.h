@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "drivers/base/error.h"
+
 namespace insd::journal {
 
 /// What is about to happen. Empty = does not apply.
@@ -29,11 +31,17 @@ struct Begin {
 
 /// How it ended.
 struct End {
-  std::string code;  ///< "00", "01", "02", or an error code
+  std::string code;  ///< "OK", "00", "01", "02", or outcome_of() an error
   std::int64_t duration_ms = 0;
   std::string number = {};          ///< of the identity it was about; kept as HMAC only
   std::string changed_traits = {};  ///< their names, separated by commas; no values
 };
+
+/// The error's code; then " SIGNATURE_UNKNOWN" when a signature may have been made although its value never
+/// came.
+inline std::string outcome_of(const Error& error) {
+  return std::string(error.entry().name) + (error.signature_unknown() ? " SIGNATURE_UNKNOWN" : "");
+}
 
 class Journal {
  public:

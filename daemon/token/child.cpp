@@ -106,6 +106,7 @@ Child::Child(const ChildOptions& options)
     : role_(options.role),
       start_deadline_(options.start_deadline),
       call_deadline_(options.call_deadline),
+      pad_deadline_(options.pad_deadline),
       end_deadline_(options.end_deadline) {
   int ends[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) require(errno, "socketpair");
@@ -151,7 +152,8 @@ wire::Answer Child::ask(const wire::Request& request, const SecretString* pin) {
   auto sent = send_frame(socket_, as_bytes(request.SerializeAsString()));
   if (sent == Traffic::DONE && pin != nullptr) sent = send_frame(socket_, pin->bytes());
   if (sent != Traffic::DONE) fail(sent);
-  const Deadline deadline = std::chrono::steady_clock::now() + call_deadline_;
+  const auto patience = request.login().on_pad() ? pad_deadline_ : call_deadline_;
+  const Deadline deadline = std::chrono::steady_clock::now() + patience;
   auto answer = receive(request.id(), deadline);
   while (answer.http().more()) {
     const auto part = receive(request.id(), deadline);

@@ -25,7 +25,8 @@ struct ChildOptions {
   // cps 1.8).
   std::chrono::milliseconds start_deadline{10'000};  ///< from the start to "module loaded"
   std::chrono::milliseconds call_deadline{15'000};
-  std::chrono::milliseconds end_deadline{2'000};  ///< to log out before it is killed
+  std::chrono::milliseconds pad_deadline{135'000};  ///< of a login that waits for a person at the PIN pad
+  std::chrono::milliseconds end_deadline{2'000};    ///< to log out before it is killed
 };
 
 class Child {
@@ -42,9 +43,9 @@ class Child {
   /// process has then ended.
   void wait_until_ready();
 
-  /// One question, one answer; `pin` follows a LoginRequest or a TlsSetupRequest. An answer in several
-  /// packets comes back as one, of at most insi::kMaxBodyBytes. Throws the child's own errors; after
-  /// MODULE_STUCK, MODULE_CRASHED and INTERNAL the process has ended and usable() is false.
+  /// One question, one answer; `pin` follows a LoginRequest (but not one on the pad) or a TlsSetupRequest. An
+  /// answer in several packets comes back as one, of at most insi::kMaxBodyBytes. Throws the child's own
+  /// errors; after MODULE_STUCK, MODULE_CRASHED and INTERNAL the process has ended and usable() is false.
   wire::Answer ask(const wire::Request& request, const SecretString* pin = nullptr);
 
   [[nodiscard]] bool usable() const { return socket_ >= 0; }
@@ -61,7 +62,7 @@ class Child {
   std::string end(std::chrono::milliseconds patience) noexcept;
 
   const Role role_;
-  const std::chrono::milliseconds start_deadline_, call_deadline_, end_deadline_;
+  const std::chrono::milliseconds start_deadline_, call_deadline_, pad_deadline_, end_deadline_;
   int socket_ = -1;   ///< -1: ended, or ending
   int process_ = -1;  ///< pidfd; kept to the end, so that kill() never hits another process
   pid_t pid_ = -1;

@@ -140,7 +140,9 @@ Error error_of(const wire::Failure& failure, Role role) {
   if (failure.try_spent() == wire::TRY_SPENT_YES) spent = TrySpent::YES;
   std::optional<int> left;
   if (failure.has_tries_left() && failure.tries_left() >= 0) left = failure.tries_left();
-  return Error(entry->code, printable(failure.detail(), 500)).with_try(spent, left);
+  Error error(entry->code, printable(failure.detail(), 500));
+  if (failure.signature_unknown()) error.mark_signature_unknown();
+  return std::move(error).with_try(spent, left);
 }
 
 void to_wire(const Error& error, wire::Failure& out) {
@@ -150,6 +152,7 @@ void to_wire(const Error& error, wire::Failure& out) {
                     : error.try_spent() == TrySpent::NO ? wire::TRY_SPENT_NO
                                                         : wire::TRY_SPENT_UNKNOWN);
   if (error.tries_left()) out.set_tries_left(*error.tries_left());
+  out.set_signature_unknown(error.signature_unknown());
 }
 
 }  // namespace insd::token

@@ -115,7 +115,9 @@ auto Server::or_end(const pkcs11::TokenRef& ref, Work work) {
 
 void Server::login(const wire::LoginRequest& request) {
   SecretString pin;
-  if (receive_secret(socket_, pin) != Traffic::DONE) throw Error(Code::PIN_CANCELLED, "no PIN came");
+  const bool on_pad = request.on_pad();
+  if (!on_pad && receive_secret(socket_, pin) != Traffic::DONE)
+    throw Error(Code::PIN_CANCELLED, "no PIN came");
   const auto ref = from_wire(request.token());
   const auto last_try = request.allow_last_try() ? pkcs11::LastTry::ALLOW : pkcs11::LastTry::REFUSE;
   or_end(ref, [&] {
@@ -125,7 +127,11 @@ void Server::login(const wire::LoginRequest& request) {
     }
     const auto& session = sessions_[ref.slot];
     try {
-      session->login(pin, last_try);
+      if (on_pad) {
+        session->login_on_pad(last_try);
+      } else {
+        session->login(pin, last_try);
+      }
     } catch (const Error&) {
       // A PIN of the wrong form leaves an earlier login as it was; a wrong one has ended it.
       if (!session->logged_in()) sessions_.erase(ref.slot);

@@ -10,6 +10,26 @@ namespace insd::token {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Without a PIN: on the pad.
+void log_in(ChildWorker& impl, const pkcs11::TokenRef& token, pkcs11::LastTry last_try,
+            const SecretString* pin) {
+  wire::Request request;
+  to_wire(token, *request.mutable_login()->mutable_token());
+  request.mutable_login()->set_allow_last_try(last_try == pkcs11::LastTry::ALLOW);
+  request.mutable_login()->set_on_pad(pin == nullptr);
+  impl.require_child();  // before the PIN: what fails here has spent no try
+  try {
+    impl.ask(std::move(request), pin);
+  } catch (const Error& error) {
+    if (impl.has_child()) throw;
+    throw Error(error.code(), error.detail()).with_try(TrySpent::UNKNOWN);
+  }
+}
+
+}  // namespace
+
 class TokenProcess::Impl : public ChildWorker {
  public:
   using ChildWorker::ChildWorker;
@@ -45,16 +65,18 @@ asio::awaitable<void> TokenProcess::login(pkcs11::TokenRef token, SecretString p
                                           pkcs11::LastTry last_try) {
   return impl_->run([token = std::move(token), pin = std::move(pin), last_try](ChildWorker& impl) {
     if (pin.empty()) throw Error(Code::PIN_MALFORMED, "no PIN");
-    wire::Request request;
-    to_wire(token, *request.mutable_login()->mutable_token());
-    request.mutable_login()->set_allow_last_try(last_try == pkcs11::LastTry::ALLOW);
-    impl.require_child();  // before the PIN: what fails here has spent no try
-    try {
-      impl.ask(std::move(request), &pin);
-    } catch (const Error& error) {
-      if (impl.has_child()) throw;
-      throw Error(error.code(), error.detail()).with_try(TrySpent::UNKNOWN);
-    }
+    log_in(impl, token, last_try, &pin);
+  });
+}
+
+asio::awaitable<void> TokenProcess::login_on_pad(pkcs11::TokenRef token, pkcs11::LastTry last_try,
+                                                 std::stop_token stop,
+                                                 std::shared_ptr<std::atomic<bool>> asked) {
+  return impl_->run([token = std::move(token), last_try, stop = std::move(stop),
+                     asked = std::move(asked)](ChildWorker& impl) {
+    *asked = true;
+    if (stop.stop_requested()) throw Error(Code::CANCELLED, "before the PIN pad was asked");
+    log_in(impl, token, last_try, nullptr);
   });
 }
 
@@ -98,8 +120,14 @@ asio::awaitable<Bytes> TokenProcess::sign(pkcs11::TokenRef token, pkcs11::KeyUse
     to_wire(token, *request.mutable_sign()->mutable_token());
     request.mutable_sign()->set_use(to_wire(use));
     request.mutable_sign()->set_message(message.data(), message.size());
-    const auto answer = impl.ask(std::move(request));
-    return Bytes(answer.signature().begin(), answer.signature().end());
+    impl.require_child();  // before the message: what fails here has signed nothing
+    try {
+      const auto answer = impl.ask(std::move(request));
+      return Bytes(answer.signature().begin(), answer.signature().end());
+    } catch (Error& error) {
+      if (!impl.has_child()) error.mark_signature_unknown();
+      throw;
+    }
   });
 }
 

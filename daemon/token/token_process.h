@@ -3,7 +3,9 @@
 // failed. The module is never loaded into this process (design: signing; T-P11-01, T-P11-04).
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +48,12 @@ class TokenProcess {
   boost::asio::awaitable<void> login(pkcs11::TokenRef token, SecretString pin,
                                      pkcs11::LastTry last_try = pkcs11::LastTry::REFUSE);
 
+  /// pkcs11::TokenSession::login_on_pad() in the child: no PIN passes here. Nothing takes the question back
+  /// from the reader; other calls wait meanwhile. `asked` becomes true before it is sent; with `stop`
+  /// requested by then it is not: CANCELLED.
+  boost::asio::awaitable<void> login_on_pad(pkcs11::TokenRef token, pkcs11::LastTry last_try,
+                                            std::stop_token stop, std::shared_ptr<std::atomic<bool>> asked);
+
   /// Nothing happens when nobody is logged in, or when there is no process.
   boost::asio::awaitable<void> logout(pkcs11::TokenRef token);
 
@@ -59,7 +67,8 @@ class TokenProcess {
                                                                        bool with_protected);
 
   /// pkcs11::TokenSession::sign() in the child. The value is not verified here: its user does, before
-  /// it goes anywhere.
+  /// it goes anywhere. An Error says when a signature may have been made all the same; a process that ended
+  /// meanwhile does.
   boost::asio::awaitable<Bytes> sign(pkcs11::TokenRef token, pkcs11::KeyUse use, Bytes message);
 
   /// The running child's process id, or -1. Any thread; for display and tests.

@@ -39,6 +39,9 @@ class Error : public std::exception {
   [[nodiscard]] const std::string& detail() const { return detail_; }
   [[nodiscard]] TrySpent try_spent() const { return try_spent_; }
   [[nodiscard]] std::optional<int> tries_left() const { return tries_left_; }
+  /// May a signature have been made although its value never came? The audit trail says so then, and the
+  /// lease counts it.
+  [[nodiscard]] bool signature_unknown() const { return signature_unknown_; }
   [[nodiscard]] const std::vector<FieldViolation>& fields() const { return fields_; }
   [[nodiscard]] const std::optional<InsiFault>& insi_fault() const { return insi_fault_; }
   [[nodiscard]] const char* what() const noexcept override { return what_.c_str(); }
@@ -47,6 +50,8 @@ class Error : public std::exception {
   Error&& with_try(TrySpent spent, std::optional<int> tries_left = std::nullopt) &&;
   Error&& with_field(std::string path, std::string description) &&;
   Error&& with_insi_fault(InsiFault fault) &&;
+
+  void mark_signature_unknown() { signature_unknown_ = true; }
 
   /// The same for an error that collects several fields before it is thrown.
   void add_field(std::string path, std::string description);
@@ -63,6 +68,7 @@ class Error : public std::exception {
   std::string what_;
   TrySpent try_spent_ = TrySpent::NO;
   std::optional<int> tries_left_;
+  bool signature_unknown_ = false;
   std::vector<FieldViolation> fields_;
   std::optional<InsiFault> insi_fault_;
 };

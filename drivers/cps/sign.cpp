@@ -60,6 +60,22 @@ Bytes digest_info(ByteView message) {
   return info;
 }
 
+// The command that makes the signature. Once it is on its way, only a status word tells that none was made.
+Bytes make_signature(iso7816::Channel& channel, const iso7816::Command& command, std::string_view what) {
+  if (channel.stop().stop_requested())
+    throw Error(Code::CANCELLED, std::string("before ") + std::string(what));
+  iso7816::Response answer;
+  try {
+    answer = iso7816::transmit(channel, command);
+  } catch (Error& error) {
+    error.mark_signature_unknown();
+    error.prefix(what);
+    throw;
+  }
+  if (!answer.ok()) throw iso7816::sw_error(answer.sw, what);
+  return std::move(answer.data);
+}
+
 Bytes sign_for_signature(iso7816::Channel& channel, const Layout& layout, const Key& key, ByteView message) {
   need_algorithm(layout.hash_reference, "TokenInfo offers no SHA-256");
   need_algorithm(layout.sign_reference, "TokenInfo offers no SHA256-RSA-PKCS");
@@ -74,7 +90,7 @@ Bytes sign_for_signature(iso7816::Channel& channel, const Layout& layout, const 
   manage_security(channel, kSignatureTemplate,
                   {kAlgorithmTag, 0x01, layout.sign_reference, kKeyTag, 0x01, key.reference},
                   "MSE signature");
-  return iso7816::transmit_ok(
+  return make_signature(
       channel, {.cla = 0x00, .ins = 0x2A, .p1 = 0x9E, .p2 = 0x9A, .data = {}, .le = std::uint16_t{256}},
       "PSO COMPUTE SIGNATURE");
 }
@@ -86,7 +102,7 @@ Bytes sign_for_authentication(iso7816::Channel& channel, const Layout& layout, c
   manage_security(channel, kAuthenticationTemplate,
                   {kAlgorithmTag, 0x01, layout.raw_sign_reference, kKeyTag, 0x01, key.reference},
                   "MSE authentication");
-  return iso7816::transmit_ok(
+  return make_signature(
       channel,
       {.cla = 0x00, .ins = 0x88, .p1 = 0x00, .p2 = 0x00, .data = digest_info(message), .le = std::nullopt},
       "INTERNAL AUTHENTICATE");
@@ -101,7 +117,9 @@ Bytes sign(iso7816::Channel& channel, const Layout& layout, KeyUse use, ByteView
                                     : sign_for_authentication(channel, layout, key, message);
   });
   if (signature.size() != key.modulus_bits / 8) {
-    throw Error(Code::CARD_PROTOCOL, "a signature that is not as long as the key");
+    Error error(Code::CARD_PROTOCOL, "a signature that is not as long as the key");
+    error.mark_signature_unknown();
+    throw Error(std::move(error));
   }
   return signature;
 }

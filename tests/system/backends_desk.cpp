@@ -37,6 +37,8 @@ void Backends::start(int tries) {
 
 std::string Backends::config() const {
   std::string text = world_.insd_config();
+  const std::string daemon = "[daemon]\n";
+  text.insert(text.find(daemon) + daemon.size(), daemon_lines_);
   const std::string usual = "professionals-roots.pem";
   text.replace(text.find(usual), usual.size(), authorities_);
   // A desk of two professionals has no reader for patients only.

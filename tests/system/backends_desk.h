@@ -27,6 +27,8 @@ class Backends {
   void authorities(const std::string& file) { authorities_ = file; }
   /// Before start(): this profile of the card in the reader instead.
   void card_profile(const std::string& text) { profile_ = text; }
+  /// Before start(): further lines of [daemon].
+  void daemon_lines(const std::string& text) { daemon_lines_ = text; }
   /// Puts the card there, starts the teleservice and insd. `tries`: 3, 1 or 0 left.
   void start(int tries = 3);
   /// Starts insd with this module. `more`: further lines of [cps].
@@ -57,7 +59,7 @@ class Backends {
 
   const Way way_;
   std::string authorities_ = "professionals-roots.pem";
-  std::string profile_;
+  std::string profile_, daemon_lines_;
   std::unique_ptr<sim::SoftToken> soft_;
   world::World world_;
   world::Card* card_ = nullptr;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A daemon whose module hangs, crashes, is not to be trusted or has too much to offer.
+#include <chrono>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -29,6 +31,17 @@ class ModulesTest : public ::testing::Test {
     const auto lease = login_->finish("1234");
     if (!lease) throw std::runtime_error(login_->failure().detail.ShortDebugString());
     return lease->lease();
+  }
+  std::string log_in_again() {
+    desk_.soft().faults("");
+    return log_in();
+  }
+  static v1::AuthenticateRequest proof(const std::string& lease) {
+    v1::AuthenticateRequest request;
+    request.set_lease(lease);
+    request.set_challenge(std::string(32, 'c'));
+    request.set_audience("https://records.example.org");
+    return request;
   }
   // The module works again without anybody's help.
   void expect_recovered() {
@@ -137,6 +150,107 @@ TEST_F(ModulesTest, ATokenTakenAwayEndsTheLeaseAndItsReturnNeedsThePinAgain) {
   desk_.soft().faults("C_SignInit rv 32");  // CKR_DEVICE_REMOVED
   EXPECT_EQ(code_of(desk_.search(lease)), "CARD_REMOVED");
   EXPECT_EQ(code_of(desk_.search(lease)), "LEASE_LOST");
+  expect_recovered();
+}
+
+// --- a signature that is asked for and does not come ---
+
+TEST_F(ModulesTest, T_P11_04_TheJournalSaysThatASignatureMayExist) {
+  start();
+  const auto lease = log_in();
+  desk_.soft().faults("C_Sign segv");
+  EXPECT_EQ(code_of(desk_.search(lease)), "MODULE_CRASHED");
+  const auto again = log_in_again();
+  desk_.soft().faults("C_Sign hang");
+  EXPECT_EQ(code_of(desk_.client().authenticate(proof(again))), "MODULE_STUCK");
+  desk_.soft().faults("");
+  // What the journal has of the two is written when a third is.
+  EXPECT_EQ(code_of(desk_.client().authenticate(proof(log_in_again()))), "OK");
+  const auto journal = desk_.world().run({"insctl", "journal", "export"});
+  EXPECT_THAT(journal.out, HasSubstr("MODULE_CRASHED SIGNATURE_UNKNOWN")) << journal.err;
+  EXPECT_THAT(journal.out, HasSubstr("MODULE_STUCK SIGNATURE_UNKNOWN"));
+}
+
+// --- a PIN pad ---
+
+class ModulePadTest : public ModulesTest {
+ protected:
+  // Somebody types what `line` says on the reader: "pad 1234".
+  void start_with_pad(const std::string& line) {
+    desk_.world().start_insi();
+    desk_.make_soft_token();
+    type(line);
+    desk_.start_insd(desk_.copy_of(sim::SoftToken::shim(), "shim.so"),
+                     "module_timeout = \"1s\"\nprompt_timeout = \"3s\"\npin_pad = \"auto\"\n");
+  }
+  void type(const std::string& line) {
+    desk_.soft().faults("C_GetTokenInfo flags 100\nC_Login " + line);  // CKF_PROTECTED_AUTHENTICATION_PATH
+  }
+  // Begins a login whose question is shown and put on the pad.
+  v1::LoginPrompt begin() {
+    login_ = desk_.client().login();
+    const auto question = login_->next();
+    if (!question || !question->has_prompt()) throw std::runtime_error("no question");
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (desk_.soft().trace("C_Login").empty() && std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    EXPECT_THAT(desk_.soft().trace("C_Login"), ::testing::ElementsAre("C_Login length=0 null"));
+    return question->prompt();
+  }
+};
+
+TEST_F(ModulePadTest, T_PIN_01_ThePinIsTypedOnTheReaderAndNeverPassesHere) {
+  start_with_pad("pad 0");
+  const auto who = desk_.professional();
+  EXPECT_TRUE(who.capabilities().pin_pad());
+  const auto prompt = begin();
+  EXPECT_EQ(prompt.kind(), v1::PROMPT_KIND_PIN_PAD);
+  EXPECT_EQ(prompt.holder(), "Médecin CLAUDE EXEMPLE");
+  // A person takes longer than a call into the module may (1 s).
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+  while (std::chrono::steady_clock::now() < until) {
+    desk_.client().readers();  // which others' calls are limited to 600 a minute
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  type("pad 1234");
+  const auto answer = login_->next();
+  ASSERT_TRUE(answer && answer->has_lease()) << login_->failure().detail.ShortDebugString();
+  EXPECT_EQ(expect_value(desk_.search(answer->lease().lease())).outcome(), v1::SEARCH_OUTCOME_FOUND);
+  EXPECT_EQ(desk_.pins_sent(), 1U);
+}
+
+TEST_F(ModulePadTest, T_PIN_02_WhatIsTypedWrongSpendsOneTry) {
+  start_with_pad("pad 9999");
+  begin();
+  EXPECT_FALSE(login_->next());
+  EXPECT_EQ(login_->failure().detail.code(), "PIN_WRONG");
+  EXPECT_EQ(login_->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_YES);
+  EXPECT_EQ(desk_.pins_sent(), 1U);
+}
+
+TEST_F(ModulePadTest, ACancelIsAnsweredAtOnceAndWhatIsTypedAfterItIsForNobody) {
+  start_with_pad("pad 0");
+  const auto prompt = begin();
+  login_->cancel(prompt.prompt_id());
+  EXPECT_FALSE(login_->next());
+  EXPECT_EQ(login_->failure().detail.code(), "PIN_CANCELLED");
+  EXPECT_EQ(login_->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_UNKNOWN) << "the pad still asks";
+  const auto logouts = desk_.soft().trace("C_Logout").size();
+  type("pad 1234");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (desk_.soft().trace("C_Logout").size() == logouts && std::chrono::steady_clock::now() < until) {
+    desk_.client().readers();
+  }
+  EXPECT_GT(desk_.soft().trace("C_Logout").size(), logouts) << "the right PIN was typed after all";
+}
+
+TEST_F(ModulePadTest, T_P11_01_APadThatIsNeverDoneEndsWithItsProcess) {
+  start_with_pad("pad 0");
+  begin();
+  EXPECT_FALSE(login_->next());
+  EXPECT_EQ(login_->failure().detail.code(), "MODULE_STUCK");
+  EXPECT_EQ(login_->failure().detail.pin_try_spent(), v1::PIN_TRY_SPENT_UNKNOWN);
   expect_recovered();
 }
 

@@ -143,6 +143,22 @@ TEST_P(PresenceTest, AProofNeedsALeaseAndCountsAsItsSignature) {
     EXPECT_THAT(whole_file(file), Not(HasSubstr(kNonce))) << file;
 }
 
+TEST_P(PresenceTest, AProgramThatAsksInALoopWearsNoCardOut) {
+  desk_.daemon_lines("proofs_per_minute = 2\n");
+  desk_.start();
+  const auto lease = log_in();
+  const auto signed_before = desk_.in_reader() ? 0U : desk_.soft().trace("C_Sign ").size();
+  EXPECT_EQ(code_of(authenticate(request(lease.lease()))), "OK");
+  EXPECT_EQ(code_of(authenticate(request(lease.lease()))), "OK");
+  const auto refused = authenticate(request(lease.lease()));
+  ASSERT_EQ(code_of(refused), "RATE_LIMITED");
+  EXPECT_EQ(std::get<Failure>(refused).detail.retry(), v1::RETRY_RULE_LATER);
+  if (!desk_.in_reader()) {
+    EXPECT_EQ(desk_.soft().trace("C_Sign ").size(), signed_before + 2);
+  }
+  EXPECT_EQ(code_of(desk_.client().professional()), "OK") << "everything else goes on";
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, PresenceTest, ::testing::Values(Way::DIRECT, Way::OPENSC, Way::SOFTHSM),
                          ::testing::PrintToStringParamName());
 

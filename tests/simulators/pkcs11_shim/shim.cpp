@@ -10,7 +10,8 @@
 // that N were returned), length N (of a signature or value), endless (one more object for ever), repeat
 // (every slot twice), flags N (of the token, added), serial (another one), garbage (in a signature), lost N
 // (of a login: N whatever came of it), null (no list, no session), fork (leave a process behind that holds
-// every descriptor).
+// every descriptor), pad N (of a login without a PIN: somebody types the digits N; 0: nobody does, until
+// another line says so).
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -156,11 +157,27 @@ CK_RV shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_N
   return rv;
 }
 
+// A reader whose pad somebody types on.
+CK_RV login_on_pad(CK_SESSION_HANDLE session, CK_USER_TYPE user) {
+  for (;;) {
+    const auto fault = fault_for("C_Login");
+    if (!fault.is("pad")) return CKR_FUNCTION_CANCELED;
+    if (fault.number != 0) {
+      char digits[32];
+      const int length = std::snprintf(digits, sizeof digits, "%lx", fault.number);
+      return real->C_Login(session, user, reinterpret_cast<unsigned char*>(digits),
+                           static_cast<unsigned long>(length));
+    }
+    usleep(5'000);
+  }
+}
+
 CK_RV shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char* pin, unsigned long length) {
-  trace("C_Login", " length=" + std::to_string(length));
+  trace("C_Login", " length=" + std::to_string(length) + (pin == nullptr ? " null" : ""));
   CK_RV rv = CKR_OK;
   const auto fault = fault_for("C_Login");
   if (instead(fault, rv)) return rv;
+  if (fault.is("pad") && pin == nullptr) return login_on_pad(session, user);
   rv = real->C_Login(session, user, pin, length);
   return fault.is("lost") ? fault.number : rv;
 }

@@ -89,6 +89,7 @@ log_level = "debug"
 max_connections = 10
 max_connections_per_uid = 5
 requests_per_minute = 100
+proofs_per_minute = 7
 [[reader]]
 match = "Gemalto*"
 alias = "desk-1-cps"
@@ -165,6 +166,7 @@ methods = ["VitaleService/*"]
   EXPECT_EQ(config.daemon.max_connections, 10U);
   EXPECT_EQ(config.daemon.max_connections_per_uid, 5U);
   EXPECT_EQ(config.daemon.requests_per_minute, 100U);
+  EXPECT_EQ(config.daemon.proofs_per_minute, 7U);
   ASSERT_EQ(config.readers.size(), 2U);
   EXPECT_EQ(config.readers[0].role, ReaderRole::PROFESSIONAL);
   EXPECT_EQ(config.readers[0].usb, "1-2.3");
@@ -273,6 +275,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[daemon]\nsocket = 1", "must be a text"},
         Case{"[daemon]\nlog_level = \"loud\"", "daemon.log_level must be one of"},
         Case{"[daemon]\nmax_connections = 0", "must be between 1 and"},
+        Case{"[daemon]\nproofs_per_minute = 0", "must be between 1 and"},
         Case{"[daemon]\nmax_connections = -1", "must be between"},
         Case{"[daemon]\nmax_connections = 1.5", "must be a whole number"},
         Case{"[daemon]\nsocket_group = \"a\\nb\"", "cannot be printed"},

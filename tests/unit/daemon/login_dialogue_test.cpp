@@ -24,6 +24,7 @@ class LoginDialogueTest : public ::testing::Test {
  protected:
   LoginDialogueTest() {
     LoginDialogue::Parts parts;
+    parts.caller = [] { return "uid 1000"; };
     parts.login = [this](desk::LoginRequest request, desk::Asker& asker, std::stop_token stop) {
       return login(std::move(request), asker, std::move(stop));
     };
@@ -42,7 +43,7 @@ class LoginDialogueTest : public ::testing::Test {
       finished = std::move(status);
     };
     dialogue = std::make_shared<LoginDialogue>(io.get_executor(), std::move(parts), std::move(transport),
-                                               "uid 1000", Language::ENGLISH);
+                                               Language::ENGLISH);
     dialogue->begin();
     turn();
   }

@@ -162,5 +162,41 @@ TEST_F(AuthenticateTest, T_PIN_05_AnothersLeaseAndAForgottenPin) {
   EXPECT_EQ(refused(), Code::LEASE_LOST);
 }
 
+// The card has signed, and its answer is not one.
+TEST_F(AuthenticateTest, ASignatureThatIsLostIsUnknownInTheJournalAndCountsForTheLease) {
+  start("critical,digitalSignature", 1);
+  card_.lie = [](ByteView command) -> std::optional<Bytes> {
+    return to_hex(command).starts_with(kInternalAuthenticate) ? std::optional(from_hex("9000"))
+                                                              : std::nullopt;
+  };
+  EXPECT_EQ(refused(), Code::CARD_PROTOCOL);
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("begin"), "end CARD_PROTOCOL SIGNATURE_UNKNOWN"));
+  card_.lie = nullptr;
+  EXPECT_EQ(refused(), Code::LEASE_INVALID) << "that was the one signature it allowed";
+}
+
+TEST_F(AuthenticateTest, ASignatureThatTheCardRefusesDoesNotCount) {
+  start("critical,digitalSignature", 1);
+  card_.lie = [](ByteView command) -> std::optional<Bytes> {
+    return to_hex(command).starts_with(kInternalAuthenticate) ? std::optional(from_hex("6A88"))
+                                                              : std::nullopt;
+  };
+  EXPECT_NE(refused(), Code::LEASE_INVALID);
+  EXPECT_THAT(lines().back(), ::testing::Not(HasSubstr("UNKNOWN")));
+  card_.lie = nullptr;
+  EXPECT_NO_THROW(authenticate());
+}
+
+TEST_F(AuthenticateTest, ACardPulledOutWhileItSignsLeavesItUnknown) {
+  start();
+  card_.lie = [](ByteView command) -> std::optional<Bytes> {
+    if (to_hex(command).starts_with(kInternalAuthenticate)) throw Error(Code::CARD_REMOVED);
+    return std::nullopt;
+  };
+  refused();
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("begin"), ::testing::EndsWith(" SIGNATURE_UNKNOWN")));
+  EXPECT_EQ(refused(), Code::LEASE_LOST);
+}
+
 }  // namespace
 }  // namespace insd::desk

@@ -175,5 +175,43 @@ TEST(CpsSignTest, T_CARD_09_RemovalAfterEachExchangeOfEveryFlow) {
   }
 }
 
+// Only a status word says that nothing was signed.
+TEST(CpsSignTest, ASignatureThatWasAskedForAndDoesNotComeIsUnknown) {
+  for (const KeyUse use : {KeyUse::SIGNATURE, KeyUse::AUTHENTICATION}) {
+    const std::string last = use == KeyUse::SIGNATURE ? "002A9E9A" : "00880000";
+    const auto lost_with = [&](const Bytes& answer, bool removed) {
+      FakeCps card;
+      const auto found = cps::read_layout(card);
+      cps::verify_pin(card, found, SecretString("1234"));
+      card.lie = [&](ByteView command) -> std::optional<Bytes> {
+        if (!to_hex(command).starts_with(last)) return std::nullopt;
+        if (removed) throw Error(Code::CARD_REMOVED);
+        return answer;
+      };
+      const auto error = error_of([&] { (void)cps::sign(card, found, use, as_bytes("message")); });
+      EXPECT_TRUE(error);
+      return error && error->signature_unknown();
+    };
+    EXPECT_TRUE(lost_with({}, true)) << "the card was pulled out";
+    EXPECT_TRUE(lost_with(from_hex("9000"), false)) << "a signature without a value";
+    EXPECT_TRUE(lost_with({}, false)) << "no status word";
+    EXPECT_FALSE(lost_with(from_hex("6982"), false));
+    EXPECT_FALSE(lost_with(from_hex("6A88"), false));
+  }
+}
+
+TEST(CpsSignTest, BeforeTheLastCommandNothingIsSigned) {
+  FakeCps card;
+  const auto found = cps::read_layout(card);
+  cps::verify_pin(card, found, SecretString("1234"));
+  card.lie = [](ByteView command) -> std::optional<Bytes> {
+    if (to_hex(command).starts_with("002A90A0")) throw Error(Code::CARD_REMOVED);
+    return std::nullopt;
+  };
+  const auto error = error_of([&] { (void)cps::sign(card, found, KeyUse::SIGNATURE, as_bytes("message")); });
+  ASSERT_TRUE(error);
+  EXPECT_FALSE(error->signature_unknown());
+}
+
 }  // namespace
 }  // namespace insd::test

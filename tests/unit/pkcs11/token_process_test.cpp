@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // insd-token as the daemon uses it.
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -162,6 +163,94 @@ TEST_F(TokenProcessTest, AModuleThatCannotBeLoadedIsTheAnswer) {
   const auto error = error_of([&] { await(process().login({}, SecretString(SoftToken::kPin))); });
   EXPECT_CODE(error, Code::INTERNAL);
   EXPECT_EQ(error->try_spent(), TrySpent::NO);
+}
+
+// --- a PIN pad ---
+
+class TokenPadTest : public TokenProcessTest {
+ protected:
+  // A token whose PIN is typed on the reader; what is typed is in `line`.
+  void with_pad(const std::string& line) { soft_.faults("C_GetTokenInfo flags 100\nC_Login " + line); }
+
+  std::future<void> begin(const pkcs11::TokenRef& token) {
+    return boost::asio::co_spawn(
+        io_, process().login_on_pad(token, pkcs11::LastTry::REFUSE, stop_.get_token(), asked_),
+        boost::asio::use_future);
+  }
+  /// Returns when the pad asks.
+  void await_question() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (soft_.trace("C_Login").empty() && std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    ASSERT_THAT(soft_.trace("C_Login"), testing::ElementsAre("C_Login length=0 null"));
+  }
+
+  boost::asio::io_context io_;
+  std::stop_source stop_;
+  const std::shared_ptr<std::atomic<bool>> asked_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+TEST_F(TokenPadTest, APersonMayTakeLongerThanACall) {
+  options_ = options();
+  options_->call_deadline = std::chrono::milliseconds(1000);
+  options_->pad_deadline = std::chrono::seconds(60);
+  with_pad("pad 0");
+  const auto token = ref();
+  const auto began = std::chrono::steady_clock::now();
+  auto login = begin(token);
+  io_.poll();
+  await_question();
+  EXPECT_TRUE(*asked_);
+  std::this_thread::sleep_until(began + 2 * options_->call_deadline);
+  with_pad("pad 1234");
+  io_.run();
+  EXPECT_NO_THROW(login.get());
+  soft_.faults("");
+  EXPECT_NO_THROW(sign(token));
+}
+
+TEST_F(TokenPadTest, T_P11_01_APadThatIsNeverDoneEndsAtItsDeadlineAndTheTryIsUnknown) {
+  options_ = options();
+  options_->pad_deadline = std::chrono::milliseconds(500);
+  with_pad("pad 0");
+  auto login = begin(ref());
+  io_.run();
+  const auto error = error_of([&] { login.get(); });
+  EXPECT_CODE(error, Code::MODULE_STUCK);
+  EXPECT_EQ(error->try_spent(), TrySpent::UNKNOWN);
+  expect_recovered();
+}
+
+TEST_F(TokenPadTest, NobodyIsAskedForACallerThatHasGone) {
+  with_pad("pad 1234");
+  const auto token = ref();
+  stop_.request_stop();
+  auto login = begin(token);
+  io_.run();
+  EXPECT_CODE(error_of([&] { login.get(); }), Code::CANCELLED);
+  EXPECT_THAT(soft_.trace("C_Login"), SizeIs(0));
+}
+
+// --- a signature that is asked for and does not come ---
+
+TEST_F(TokenProcessTest, T_P11_04_AProcessThatEndsWhileItSignsMayHaveSigned) {
+  options_ = options();
+  options_->call_deadline = std::chrono::milliseconds(1000);
+  for (const char* end : {"C_Sign segv", "C_Sign exit", "C_Sign hang"}) {
+    const auto token = logged_in();
+    soft_.faults(end);
+    const auto error = error_of([&] { sign(token); });
+    ASSERT_TRUE(error) << end;
+    EXPECT_TRUE(error->signature_unknown()) << end;
+    soft_.faults("");
+    const auto after = error_of([&] { sign(token); });
+    EXPECT_CODE(after, Code::CARD_ACCESS_DENIED);
+    EXPECT_FALSE(after->signature_unknown()) << "a new process has asked no card";
+  }
+  const auto token = logged_in();
+  soft_.faults("C_Sign rv 30");
+  EXPECT_TRUE(error_of([&] { sign(token); })->signature_unknown()) << "as its module says";
 }
 
 // --- what the child is ---

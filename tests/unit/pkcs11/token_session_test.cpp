@@ -248,5 +248,63 @@ TEST_F(TokenSessionTest, AKeyThatTheModuleCannotUseIsSaidSo) {
   EXPECT_NO_THROW((void)session->sign(KeyUse::AUTHENTICATION, kMessage));
 }
 
+// --- a PIN pad ---
+
+TEST_F(TokenSessionTest, T_PIN_01_OnAPadTheModuleIsGivenNoPin) {
+  soft_.faults("C_GetTokenInfo flags 100\nC_Login pad 1234");  // CKF_PROTECTED_AUTHENTICATION_PATH
+  EXPECT_TRUE(token().pin_pad);
+  const auto session = this->session();
+  session->login_on_pad();
+  EXPECT_THAT(soft_.trace("C_Login"), ElementsAre("C_Login length=0 null"));
+  EXPECT_TRUE(
+      test::verifies(SoftToken::certificate("sig"), kMessage, session->sign(KeyUse::SIGNATURE, kMessage)));
+}
+
+TEST_F(TokenSessionTest, T_PIN_02_WhatIsTypedWrongOnAPadSpendsOneTry) {
+  soft_.faults("C_GetTokenInfo flags 100\nC_Login pad 4321");
+  const auto error = error_of([&] { session()->login_on_pad(); });
+  EXPECT_CODE(error, Code::PIN_WRONG);
+  EXPECT_EQ(error->try_spent(), TrySpent::YES);
+  EXPECT_THAT(soft_.trace("C_Login"), SizeIs(1));
+}
+
+TEST_F(TokenSessionTest, T_PIN_03_TheLastTryOnAPadNeedsAConsentToo) {
+  soft_.faults("C_GetTokenInfo flags 20100\nC_Login pad 1234");
+  EXPECT_CODE(error_of([&] { session()->login_on_pad(); }), Code::PIN_CONSENT_REQUIRED);
+  EXPECT_THAT(soft_.trace("C_Login"), SizeIs(0));
+  soft_.faults("C_GetTokenInfo flags 40100\nC_Login pad 1234");
+  EXPECT_CODE(error_of([&] { session()->login_on_pad(LastTry::ALLOW); }), Code::PIN_BLOCKED);
+  EXPECT_THAT(soft_.trace("C_Login"), SizeIs(0));
+}
+
+TEST_F(TokenSessionTest, ATokenWithoutAPadIsNotAskedWithoutAPin) {
+  EXPECT_CODE(error_of([&] { session()->login_on_pad(); }), Code::MODULE_FAILED);
+  EXPECT_THAT(soft_.trace("C_Login"), SizeIs(0));
+}
+
+// --- a signature that is asked for and does not come ---
+
+TEST_F(TokenSessionTest, OnlyARefusalSaysThatNothingWasSigned) {
+  // CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_FAILED, a length that cannot be
+  for (const char* lost :
+       {"C_Sign rv 30", "C_Sign rv 32", "C_Sign rv 6", "C_Sign length ffffff", "C_Sign length 3"}) {
+    const auto session = logged_in();
+    soft_.faults(lost);
+    const auto error = error_of([&] { (void)session->sign(KeyUse::SIGNATURE, kMessage); });
+    ASSERT_TRUE(error) << lost;
+    EXPECT_TRUE(error->signature_unknown()) << lost;
+    soft_.faults("");
+  }
+  // CKR_USER_NOT_LOGGED_IN, CKR_KEY_FUNCTION_NOT_PERMITTED, and what fails before
+  for (const char* refused : {"C_Sign rv 101", "C_Sign rv 68", "C_SignInit rv 32"}) {
+    const auto session = logged_in();
+    soft_.faults(refused);
+    const auto error = error_of([&] { (void)session->sign(KeyUse::SIGNATURE, kMessage); });
+    ASSERT_TRUE(error) << refused;
+    EXPECT_FALSE(error->signature_unknown()) << refused;
+    soft_.faults("");
+  }
+}
+
 }  // namespace
 }  // namespace insd::pkcs11
