@@ -37,6 +37,7 @@ Client::Client(std::string target, Language language)
       professionals_(v1::ProfessionalService::NewStub(channel_)),
       vitales_(v1::VitaleService::NewStub(channel_)),
       insi_(v1::InsiService::NewStub(channel_)),
+      identities_(v1::IdentityService::NewStub(channel_)),
       journal_(v1::JournalService::NewStub(channel_)),
       maintenance_(v1::MaintenanceService::NewStub(channel_)),
       render_(v1::RenderService::NewStub(channel_)) {}
@@ -100,6 +101,22 @@ v1::SearchByTraitsResponse Client::search_by_traits(const v1::SearchByTraitsRequ
 
 v1::VerifyIdentityResponse Client::verify_identity(const v1::VerifyIdentityRequest& request) {
   return call(*insi_, &v1::InsiService::Stub::VerifyIdentity, request, kSearch);
+}
+
+v1::CreateIdentityResponse Client::create_identity(const v1::CreateIdentityRequest& request) {
+  return call(*identities_, &v1::IdentityService::Stub::CreateIdentity, request, kQuick);
+}
+
+v1::CompareResponse Client::compare_identity(const v1::CompareRequest& request) {
+  return call(*identities_, &v1::IdentityService::Stub::Compare, request, kQuick);
+}
+
+v1::AcceptResponse Client::accept_identity(const v1::AcceptRequest& request) {
+  return call(*identities_, &v1::IdentityService::Stub::Accept, request, kQuick);
+}
+
+v1::ValidateResponse Client::validate_identity(const v1::ValidateRequest& request) {
+  return call(*identities_, &v1::IdentityService::Stub::Validate, request, kQuick);
 }
 
 v1::VerifyJournalResponse Client::verify_journal(const v1::VerifyJournalRequest& request) {

@@ -11,6 +11,7 @@
 
 #include "clients/cli/failure.h"
 #include "clients/cli/words.h"
+#include "insd/v1/identity_service.grpc.pb.h"
 #include "insd/v1/insi_service.grpc.pb.h"
 #include "insd/v1/journal_service.grpc.pb.h"
 #include "insd/v1/maintenance_service.grpc.pb.h"
@@ -45,6 +46,11 @@ class Client {
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
   v1::VerifyIdentityResponse verify_identity(const v1::VerifyIdentityRequest& request);
 
+  v1::CreateIdentityResponse create_identity(const v1::CreateIdentityRequest& request);
+  v1::CompareResponse compare_identity(const v1::CompareRequest& request);
+  v1::AcceptResponse accept_identity(const v1::AcceptRequest& request);
+  v1::ValidateResponse validate_identity(const v1::ValidateRequest& request);
+
   v1::VerifyJournalResponse verify_journal(const v1::VerifyJournalRequest& request);
   v1::ListJournalRecordsResponse list_journal_records(const v1::ListJournalRecordsRequest& request);
 
@@ -75,6 +81,7 @@ class Client {
   std::unique_ptr<v1::ProfessionalService::Stub> professionals_;
   std::unique_ptr<v1::VitaleService::Stub> vitales_;
   std::unique_ptr<v1::InsiService::Stub> insi_;
+  std::unique_ptr<v1::IdentityService::Stub> identities_;
   std::unique_ptr<v1::JournalService::Stub> journal_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
   std::unique_ptr<v1::RenderService::Stub> render_;

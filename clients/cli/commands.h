@@ -48,6 +48,8 @@ int run_keys_backup(Session& session);
 
 // What `insi` and `identify` share.
 
+/// A new id of a request, a UUID: the request's name in both logs.
+std::string random_request_id();
 /// The context of a search from the options; says on `err` what was filled in by default. `lease` may be
 /// empty.
 v1::CallContext call_context(Session& session, const std::string& lease);

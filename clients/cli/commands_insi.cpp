@@ -21,24 +21,6 @@ namespace {
 constexpr const char* kDefaultPurpose = "insctl";
 constexpr int kMostQuestions = 3;
 
-// A version 4 UUID, the request's name in both logs.
-std::string random_request_id() {
-  std::array<std::uint8_t, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x40U);
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3FU) | 0x80U);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += kDigits[bytes.at(i) >> 4U];
-    out += kDigits[bytes.at(i) & 0x0FU];
-  }
-  return out;
-}
-
 v1::IdentityAttribute attribute_named(const std::string& name) {
   if (name == "homonym") return v1::IDENTITY_ATTRIBUTE_HOMONYM;
   if (name == "doubtful") return v1::IDENTITY_ATTRIBUTE_DOUBTFUL;
@@ -57,6 +39,23 @@ int show(Session& session, const Response& response) {
 }
 
 }  // namespace
+
+std::string random_request_id() {
+  std::array<std::uint8_t, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  }
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x40U);
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3FU) | 0x80U);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += kDigits[bytes.at(i) >> 4U];
+    out += kDigits[bytes.at(i) & 0x0FU];
+  }
+  return out;
+}
 
 int exit_status_of(const v1::SearchResult& result) {
   return result.outcome() == v1::SEARCH_OUTCOME_FOUND ? EXIT_OK : EXIT_NEGATIVE;

@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// `insctl identify`: the whole way from the readers to an INSi answer, step by step. Progress goes to
-// standard error, the result to standard output.
+// `insctl identify`: the whole way from the readers to an INSi answer, and, where a person or options decide,
+// to a qualified identity. Progress goes to standard error, the result to standard output.
 #include <optional>
 #include <ostream>
 
 #include <google/protobuf/util/time_util.h>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/decision.h"
 #include "clients/cli/json.h"
 #include "clients/cli/login_dialogue.h"
+#include "clients/cli/qualification.h"
 #include "clients/cli/render.h"
+#include "clients/cli/render_identity.h"
 #include "clients/cli/text.h"
 
 namespace insd::cli {
 namespace {
 
-constexpr int kSteps = 6;
+constexpr int kSearchSteps = 6;
 
 class Identification {
  public:
-  explicit Identification(Session& session) : session_(session) {}
+  explicit Identification(Session& session)
+      : session_(session),
+        decides_(is_decision_wanted(session)),
+        steps_(kSearchSteps + (decides_ ? kQualificationSteps : 0)) {}
 
   int run() {
     ask_daemon();
@@ -35,12 +41,24 @@ class Identification {
     const auto reading = read_patient();
     const auto& person = chosen_beneficiary(session_, reading);
     session_.io.err << "      " << session_.say(Word::CHOSEN, {printable(describe(person))}) << std::endl;
-    return search(reading, person);
+    const auto result = search(reading, person);
+    std::optional<v1::IdentityReport> identity;
+    if (decides_) {
+      const Step next = [this](Word title, const std::string& text) { step(title, text); };
+      identity = qualify(session_, next, document_, context_, result);
+    }
+    if (session_.options.json) session_.io.out << document_.text() << '\n';
+    if (!identity) return exit_status_of(result);
+    if (!session_.options.json) {
+      session_.io.err << std::endl;
+      print_identity(session_.io.out, session_.language, *identity);
+    }
+    return identity->complete() ? EXIT_OK : EXIT_NEGATIVE;
   }
 
  private:
   void step(Word title, const std::string& text) {
-    session_.io.err << '[' << ++step_ << '/' << kSteps << "] " << session_.say(title)
+    session_.io.err << '[' << ++step_ << '/' << steps_ << "] " << session_.say(title)
                     << colon(session_.language) << text << std::endl;
   }
 
@@ -95,30 +113,35 @@ class Identification {
     return reading;
   }
 
-  int search(const v1::VitaleReading& reading, const v1::Beneficiary& person) {
+  v1::SearchResult search(const v1::VitaleReading& reading, const v1::Beneficiary& person) {
     auto request = vitale_request(session_, reading, person);
-    *request.mutable_context() = call_context(session_, login_ ? login_->lease().lease() : "");
+    context_ = call_context(session_, login_ ? login_->lease().lease() : "");
+    *request.mutable_context() = context_;
     if (login_) request.add_expected_generations(card_.generation());
     const auto response = session_.client.search_by_vitale(request);
     const auto& result = response.result();
+    std::string attempts;
     for (const auto& attempt : result.attempts()) {
       const auto milliseconds = google::protobuf::util::TimeUtil::DurationToMilliseconds(attempt.duration());
-      step(Word::STEP_INSI,
-           printable(attempt.code() + " " + attempt.label()) + " (" + std::to_string(milliseconds) + " ms)");
+      attempts += (attempts.empty() ? "" : "; ") + attempt.code() + " " + attempt.label() + " (" +
+                  std::to_string(milliseconds) + " ms)";
     }
+    step(Word::STEP_INSI, printable(attempts));
     document_.add("beneficiary_index", person.index());
     document_.add("result", result);
-    if (session_.options.json) {
-      session_.io.out << document_.text() << '\n';
-    } else {
+    if (!session_.options.json) {
       session_.io.err << std::endl;
       print_result(session_.io.out, session_.language, result);
+      session_.io.out.flush();
     }
-    return exit_status_of(result);
+    return result;
   }
 
   Session& session_;
+  const bool decides_;
+  const int steps_;
   JsonDocument document_;
+  v1::CallContext context_;
   v1::GetInfoResponse info_;
   v1::ProfessionalCard card_;
   std::optional<Login> login_;

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "clients/cli/decision.h"
 #include "clients/cli/failure.h"
 #include "clients/cli/text.h"
 
@@ -180,6 +181,40 @@ class CommandLine {
       by_card->add_option("--rank", options_.rank, word(Word::HELP_RANK))->check(CLI::Range(1U, 9U));
       add_context(by_card);
     }
+    add_decision(identify);
+  }
+
+  // What the person at the desk says, when nobody is to be asked.
+  void add_decision(CLI::App* sub) {
+    const auto one_of = [&](const char* name, std::string& value, Word help,
+                            const std::vector<std::string>& names) {
+      return sub->add_option(name, value, word(help))
+          ->check(CLI::IsMember(names).description(""))
+          ->type_name("TEXT");
+    };
+    sub->add_option("--name", options_.name, word(Word::HELP_SEEN_NAME));
+    sub->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES));
+    sub->add_option("--first-given-name", options_.first_given_name, word(Word::HELP_FIRST_GIVEN_NAME));
+    sub->add_option("--sex", options_.sex, word(Word::HELP_SEX));
+    sub->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE));
+    sub->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
+    auto* const oid = sub->add_option("--oid", options_.oid, word(Word::HELP_OID));
+    sub->add_option("--number", options_.number, word(Word::HELP_KNOWN_NUMBER))->needs(oid);
+    sub->add_flag("--accept", options_.accept, word(Word::HELP_ACCEPT));
+    sub->add_option("--confirm", options_.confirmed, word(Word::HELP_CONFIRM))
+        ->check(CLI::IsMember(trait_names()).description(""))
+        ->delimiter(',')
+        ->type_name("TEXT");
+    sub->add_flag("--confirm-number-change", options_.confirm_number_change, word(Word::HELP_CONFIRM_NUMBER));
+    auto* const evidence = one_of("--evidence", options_.evidence, Word::HELP_EVIDENCE, evidence_names());
+    sub->add_option("--issuing-country", options_.issuing_country, word(Word::HELP_COUNTRY))->needs(evidence);
+    sub->add_option("--document-expires", options_.expire_date, word(Word::HELP_EXPIRES))->needs(evidence);
+    auto* const guardian =
+        one_of("--guardian", options_.guardian, Word::HELP_GUARDIAN, {"parent", "guardian"})->needs(evidence);
+    one_of("--guardian-evidence", options_.guardian_evidence, Word::HELP_GUARDIAN_EVIDENCE, evidence_names())
+        ->needs(guardian);
+    sub->add_flag("--court-decision-seen", options_.court_decision_seen, word(Word::HELP_COURT))
+        ->needs(guardian);
   }
 
   void add_ins_commands() {

@@ -62,7 +62,16 @@ struct Options {
   std::string sex;
   std::string birth_date;
   std::string birth_place;
+  std::string first_given_name;
   std::string number, key, oid;
+  bool accept = false;                 ///< the answer is about the patient who is there
+  std::vector<std::string> confirmed;  ///< traits confirmed one by one, "birth-place"
+  bool confirm_number_change = false;
+  std::string evidence;  ///< "passport"; empty: none
+  std::string issuing_country, expire_date;
+  std::string guardian;  ///< "parent", "guardian"; empty: nobody
+  std::string guardian_evidence;
+  bool court_decision_seen = false;
   std::string purpose;                  ///< empty: not given
   std::vector<std::string> attributes;  ///< empty: not given
   std::string profile;

@@ -19,7 +19,7 @@ constexpr std::size_t kIdentityLabelWidth = 48;
 
 void line(std::ostream& out, std::string_view label, std::string_view value,
           std::size_t width = kLabelWidth) {
-  if (!value.empty()) out << "  " << padded(label, width) << printable(value) << '\n';
+  print_line(out, label, value, width);
 }
 
 template <typename Names>
@@ -30,16 +30,6 @@ std::string joined(const Names& names, std::string_view separator) {
     out += name;
   }
   return out;
-}
-
-std::string number_in_words(Language language, const v1::InsNumber& number) {
-  std::string text = number.number();
-  if (!number.key().empty()) text += "  " + say(language, Word::KEY) + " " + number.key();
-  return text;
-}
-
-std::string oid_in_words(Language language, const v1::InsNumber& number) {
-  return number.oid() + "  (" + term_of(language, number.kind(), v1::NumberKind_Name) + ")";
 }
 
 void print_history(std::ostream& out, Language language, const v1::InsiAnswer& answer) {
@@ -105,6 +95,20 @@ std::string local_time(const google::protobuf::Timestamp& time) {
   std::array<char, 32> buffer{};
   const auto length = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%d %H:%M:%S", &parts);
   return {buffer.data(), length};
+}
+
+void print_line(std::ostream& out, std::string_view label, std::string_view value, std::size_t width) {
+  if (!value.empty()) out << "  " << padded(label, width) << printable(value) << '\n';
+}
+
+std::string number_in_words(Language language, const v1::InsNumber& number) {
+  std::string text = number.number();
+  if (!number.key().empty()) text += "  " + say(language, Word::KEY) + " " + number.key();
+  return text;
+}
+
+std::string oid_in_words(Language language, const v1::InsNumber& number) {
+  return number.oid() + "  (" + term_of(language, number.kind(), v1::NumberKind_Name) + ")";
 }
 
 std::string reader_in_words(const std::string& alias, const std::string& name) {

@@ -25,6 +25,12 @@ std::string term_of(Language language, Enum value, const std::string& (*name)(En
   return term(language, name(value));
 }
 
+/// An indented line "label value"; nothing for an empty value.
+void print_line(std::ostream& out, std::string_view label, std::string_view value, std::size_t width);
+/// The number and its key.
+std::string number_in_words(Language language, const v1::InsNumber& number);
+/// The OID and its kind.
+std::string oid_in_words(Language language, const v1::InsNumber& number);
 /// "alias [name]", or the name; printable.
 std::string reader_in_words(const std::string& alias, const std::string& name);
 /// `verbose` adds the name of the card's insertion.

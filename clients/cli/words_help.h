@@ -46,8 +46,9 @@ inline constexpr auto kHelpWords = std::to_array<WordEntry>({
      "Search the INSi teleservice for an identity."},
     {Word::HELP_INSI_TRAITS, "Rechercher par traits d'identité.", "Search by traits."},
     {Word::HELP_INSI_VITALE, "Rechercher avec la carte Vitale.", "Search with the Vitale card."},
-    {Word::HELP_IDENTIFY, "Tout le parcours : cartes, code porteur, bénéficiaire, recherche INSi.",
-     "The whole way: cards, PIN, beneficiary, INSi search."},
+    {Word::HELP_IDENTIFY,
+     "Tout le parcours : cartes, code porteur, bénéficiaire, recherche INSi, comparaison, pièce d'identité.",
+     "The whole way: cards, PIN, beneficiary, INSi search, comparison, identity document."},
     {Word::HELP_STATUS, "État du service et droits de l'utilisateur.",
      "State of the daemon and what this user may do."},
     {Word::HELP_DOCTOR, "Chercher ce qui ne va pas sur ce poste, avec le remède.",
@@ -171,6 +172,31 @@ inline constexpr auto kHelpWords = std::to_array<WordEntry>({
     {Word::HELP_CASE, "Numéro du cas (2.05), ou « all » pour tous.", "Number of the case (2.05), or all."},
     {Word::HELP_DOSSIER, "Dossier à créer ; il ne doit pas exister.",
      "Folder to make; there must be none yet."},
+    {Word::HELP_SEEN_NAME, "Nom de naissance que montre la pièce d'identité.",
+     "Birth name as the identity document shows it."},
+    {Word::HELP_FIRST_GIVEN_NAME, "Premier prénom de naissance.", "First birth given name."},
+    {Word::HELP_KNOWN_NUMBER, "Matricule INS déjà connu de l'application.", "INS number known so far."},
+    {Word::HELP_ACCEPT, "La réponse concerne bien la personne présente : l'accepter.",
+     "The answer is about the patient who is there: accept it."},
+    {Word::HELP_CONFIRM,
+     "Traits confirmés un par un : « birth-name », « given-names », « first-given-name », « sex », « "
+     "birth-date », "
+     "« birth-place ».",
+     "Traits confirmed one by one: birth-name, given-names, first-given-name, sex, birth-date, birth-place."},
+    {Word::HELP_CONFIRM_NUMBER, "Le changement de matricule a été vu.", "The changed number has been seen."},
+    {Word::HELP_EVIDENCE,
+     "Pièce contrôlée : « passport » (passeport), « national-identity-card », « residence-permit », "
+     "« electronic-identity-card »... ; la liste est dans le manuel.",
+     "Document that was checked: passport, national-identity-card, residence-permit, "
+     "electronic-identity-card...; the manual has the list."},
+    {Word::HELP_COUNTRY, "Pays qui a délivré la pièce, deux lettres (« FR »).",
+     "Country that issued the document, two letters (FR)."},
+    {Word::HELP_EXPIRES, "Fin de validité de la pièce, AAAA-MM-JJ.",
+     "End of validity of the document, YYYY-MM-DD."},
+    {Word::HELP_GUARDIAN, "Qui accompagne le mineur : « parent » (père ou mère), « guardian » (tuteur).",
+     "Who is with the minor: parent, guardian."},
+    {Word::HELP_GUARDIAN_EVIDENCE, "Pièce de cette personne.", "Document of that person."},
+    {Word::HELP_COURT, "La décision de justice a été vue.", "The court decision was seen."},
 });
 
 }  // namespace insd::cli

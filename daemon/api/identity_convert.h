@@ -34,14 +34,16 @@ v1::PendingAnswer to_proto(const identity::Answer& answer);
 identity::Answer from_proto(const v1::PendingAnswer& proto);
 identity::Identity from_sealed(const v1::SealedIdentity& proto);
 
-/// Facts that an application declares (threats: any bytes). Violations are named below `path`; the fields
-/// that the daemon sets are not looked at.
-identity::Identity declared(const v1::IdentityFacts& facts, std::string_view path,
+/// Facts that an application declares (threats: any bytes), done before `now`. Violations are named below
+/// `path`; the fields that the daemon sets are not looked at.
+identity::Identity declared(const v1::IdentityFacts& facts, identity::Time now, std::string_view path,
                             identity::Violations& violations);
 
 /// Fields shared by several requests. Each adds its violations.
-identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool complete, std::string_view path,
-                           identity::Violations& violations);
+identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool complete, identity::Time now,
+                           std::string_view path, identity::Violations& violations);
+/// A digest of traits as a report gives it.
+std::string digest_of(const std::string& text, std::string_view field, identity::Violations& violations);
 identity::NationalNumber number_of(const v1::InsNumber& proto, std::string_view path,
                                    identity::Violations& violations);
 identity::UsedNames used_of(const v1::UsedNames& proto, std::string_view path,

@@ -43,6 +43,15 @@ identity::Time time_of(const google::protobuf::Timestamp& time, std::string_view
       std::chrono::duration_cast<identity::Time::duration>(std::chrono::nanoseconds(time.nanos())));
 }
 
+// What has been done cannot have been done later than now, but for two clocks that differ a little.
+identity::Time past_time(const google::protobuf::Timestamp& time, identity::Time now, std::string_view field,
+                         identity::Violations& violations) {
+  constexpr std::chrono::minutes kClocksDiffer{5};
+  const identity::Time read = time_of(time, field, violations);
+  if (read > now + kClocksDiffer) violations.add(field, "is in the future");
+  return read;
+}
+
 identity::NationalNumber raw_number(const v1::InsNumber& proto) {
   return {proto.number(), proto.key(), proto.oid(), proto.start_date(), proto.end_date()};
 }
@@ -52,21 +61,22 @@ bool is_test_range(const identity::NationalNumber& number) {
   return oid && oid->environment != identity::OidEnvironment::PRODUCTION;
 }
 
-bool is_digest(const std::string& text) {
+bool is_digest_text(const std::string& text) {
   return text.size() == 64 &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
 }
 
 // Evidence of before: who and when are the application's word, the rest is judged as if it were checked then.
 std::optional<identity::Evidence> declared_evidence(const v1::Evidence& proto, const identity::Traits& traits,
-                                                    std::string_view path, identity::Violations& violations) {
+                                                    identity::Time now, std::string_view path,
+                                                    identity::Violations& violations) {
   identity::Evidence evidence = evidence_of(proto, path, violations);
   identity::Violations own(path);
   evidence.checked_by = text_of(proto.checked_by(), kMaxPerson, "checked_by", own);
   if (proto.checked_by().empty()) own.add("checked_by", "is missing");
   if (!proto.has_check_time()) own.add("check_time", "is missing");
-  evidence.checked_at = time_of(proto.check_time(), "check_time", own);
-  if (!proto.traits_digest().empty() && !is_digest(proto.traits_digest())) {
+  evidence.checked_at = past_time(proto.check_time(), now, "check_time", own);
+  if (!proto.traits_digest().empty() && !is_digest_text(proto.traits_digest())) {
     own.add("traits_digest", "is not 64 hexadecimal digits");
   }
   evidence.traits_digest =
@@ -85,8 +95,8 @@ std::optional<identity::Evidence> declared_evidence(const v1::Evidence& proto, c
   return evidence;
 }
 
-void declare_number(const v1::IdentityFacts& facts, std::string_view path, identity::Identity& identity,
-                    identity::Violations& violations) {
+void declare_number(const v1::IdentityFacts& facts, identity::Time now, std::string_view path,
+                    identity::Identity& identity, identity::Violations& violations) {
   identity::Violations own(path);
   const bool retrieved =
       facts.has_number() || facts.has_acceptance() || facts.source() != v1::RETRIEVAL_SOURCE_UNSPECIFIED;
@@ -106,26 +116,35 @@ void declare_number(const v1::IdentityFacts& facts, std::string_view path, ident
   identity.number = number_of(facts.number(), joined(path, "number"), violations);
   identity.acceptance = identity::Acceptance{
       text_of(facts.acceptance().accepted_by(), kMaxPerson, "acceptance.accepted_by", own),
-      time_of(facts.acceptance().accept_time(), "acceptance.accept_time", own)};
+      past_time(facts.acceptance().accept_time(), now, "acceptance.accept_time", own)};
   if (facts.acceptance().accepted_by().empty()) own.add("acceptance.accepted_by", "is missing");
   if (!facts.acceptance().has_accept_time()) own.add("acceptance.accept_time", "is missing");
   identity.source = static_cast<identity::Source>(facts.source());
   if (facts.has_retrieve_time()) {
-    identity.retrieved_at = time_of(facts.retrieve_time(), "retrieve_time", own);
+    identity.retrieved_at = past_time(facts.retrieve_time(), now, "retrieve_time", own);
   }
   violations.absorb(own);
 }
 
 }  // namespace
 
-identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool complete, std::string_view path,
-                           identity::Violations& violations) {
+std::string digest_of(const std::string& text, std::string_view field, identity::Violations& violations) {
+  if (is_digest_text(text)) return text;
+  violations.add(field, text.empty() ? "is missing" : "is not 64 hexadecimal digits");
+  return {};
+}
+
+identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool complete, identity::Time now,
+                           std::string_view path, identity::Violations& violations) {
   identity::Violations own(path);
   const identity::Traits traits =
       identity::local_traits({proto.birth_name(), proto.given_names(), proto.first_given_name(), proto.sex(),
                               proto.birth_date(), proto.birth_place()},
                              typed ? identity::Spelling::TYPED : identity::Spelling::KEPT,
                              complete ? identity::Completeness::MINIMAL : identity::Completeness::ANY, own);
+  // The day begins in Noumea before it does here: up to 11 hours earlier than by UTC.
+  constexpr std::chrono::hours kEarliestDay{11};
+  if (traits.birth_date > identity::day_of(now + kEarliestDay)) own.add("birth_date", "is in the future");
   violations.absorb(own);
   return traits;
 }
@@ -133,6 +152,7 @@ identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool com
 identity::NationalNumber number_of(const v1::InsNumber& proto, std::string_view path,
                                    identity::Violations& violations) {
   identity::Violations own(path);
+  if (!v1::NumberKind_IsValid(proto.kind())) own.add("kind", "is not known");
   const identity::NationalNumber number = identity::local_number(raw_number(proto), own);
   violations.absorb(own);
   return number;
@@ -212,17 +232,17 @@ identity::InsExpectation expectation_of(v1::InsExpectation value, const std::str
   return static_cast<identity::InsExpectation>(static_cast<int>(value) - 1);
 }
 
-identity::Identity declared(const v1::IdentityFacts& facts, std::string_view path,
+identity::Identity declared(const v1::IdentityFacts& facts, identity::Time now, std::string_view path,
                             identity::Violations& violations) {
   identity::Identity identity;
   identity::Violations own(path);
   identity.origin = identity::Origin::APPLICATION;
-  identity.traits = traits_of(facts.traits(), false, true, joined(path, "traits"), violations);
+  identity.traits = traits_of(facts.traits(), false, true, now, joined(path, "traits"), violations);
   identity.used = used_of(facts.used_names(), joined(path, "used_names"), violations);
   identity.attributes = attributes_of(facts.attributes(), path, violations);
   identity.ins_expectation = expectation_of(facts.ins_expectation(), facts.expectation_reason(), own);
   identity.expectation_reason = own.empty() ? facts.expectation_reason() : std::string();
-  declare_number(facts, path, identity, violations);
+  declare_number(facts, now, path, identity, violations);
   if (facts.history_size() > kMaxHistory) {
     own.add("history", "has more than 50 entries");
   } else {
@@ -232,7 +252,8 @@ identity::Identity declared(const v1::IdentityFacts& facts, std::string_view pat
       former.clear_key();
       const std::string where = joined(path, "history[" + std::to_string(i) + "]");
       identity.history.push_back(number_of(former, where, violations));
-      identity.history.back().key = text_of(facts.history(i).key(), 2, "history", own);
+      identity.history.back().key =
+          text_of(facts.history(i).key(), 2, "history[" + std::to_string(i) + "].key", own);
     }
   }
   if (facts.has_replaced_number()) {
@@ -241,11 +262,15 @@ identity::Identity declared(const v1::IdentityFacts& facts, std::string_view pat
   }
   if (facts.has_evidence()) {
     identity.evidence =
-        declared_evidence(facts.evidence(), identity.traits, joined(path, "evidence"), violations);
+        declared_evidence(facts.evidence(), identity.traits, now, joined(path, "evidence"), violations);
     if (identity.attributes.doubtful || identity.attributes.fictitious) {
       own.add("evidence", "contradicts the attributes");
     }
   }
+  // What the daemon computes is not looked at, but for its form.
+  if (!v1::FactsOrigin_IsValid(facts.origin())) own.add("origin", "is not known");
+  text_of(facts.completed_birth_date(), 10, "completed_birth_date", own);
+  text_of(facts.evidence().fr_core_code(), 8, "evidence.fr_core_code", own);
   identity.test_environment =
       facts.test_environment() || (identity.number && is_test_range(*identity.number));
   violations.absorb(own);

@@ -76,14 +76,18 @@ Deed reading_deed(const Call& call) {
   return deed_by(call, "");
 }
 
+void require_identity_id(const std::string& id, const std::string& field) {
+  const auto hexadecimal = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (id.size() != kIdentityId || !std::ranges::all_of(id, hexadecimal)) {
+    throw Error(Code::INVALID_ARGUMENT).with_field(field, "is not the id of an identity");
+  }
+}
+
 const Identities::Held& resolve(Backend& backend, const Call& call, const v1::IdentityRef& ref,
                                 const Deed& deed) {
   switch (ref.ref_case()) {
     case v1::IdentityRef::kIdentityId:
-      if (ref.identity_id().size() != kIdentityId) {
-        throw Error(Code::INVALID_ARGUMENT)
-            .with_field("identity.identity_id", "is not the id of an identity");
-      }
+      require_identity_id(ref.identity_id(), "identity.identity_id");
       return backend.identities.find(ref.identity_id(), call.caller.uid);
     case v1::IdentityRef::kSealedToken: {
       identity::Identity identity = open_identity(backend, call, ref.sealed_token());

@@ -19,6 +19,9 @@ Deed deed_of(Backend& backend, const Call& call, const v1::ActContext& context, 
 /// For what changes nothing but may restore a token.
 Deed reading_deed(const Call& call);
 
+/// Throws INVALID_ARGUMENT with `field` for what this service never returned as an id.
+void require_identity_id(const std::string& id, const std::string& field);
+
 /// The identity that a request names, for the calling user; a token is restored first. Throws
 /// INVALID_ARGUMENT
 /// ("identity"), NOT_FOUND, IDENTITY_TOKEN_INVALID, IDENTITY_STALE, JOURNAL_UNAVAILABLE. The reference holds

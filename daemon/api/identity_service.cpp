@@ -44,10 +44,11 @@ identity::Answer answer_for(Backend& backend, const Call& call, const std::strin
 
 // What the request says is known, when it names no identity.
 template <class Request>
-identity::Identity known_in(const Request& request, const Call& call) {
+identity::Identity known_in(const Request& request, const Backend& backend, const Call& call) {
   identity::Violations violations("");
   identity::Identity known;
-  known.traits = traits_of(request.known_traits(), true, false, "known_traits", violations);
+  known.traits =
+      traits_of(request.known_traits(), true, false, backend.clock.wall(), "known_traits", violations);
   if (request.has_known_number()) {
     known.number = number_of(request.known_number(), "known_number", violations);
     const auto oid = identity::find_oid(known.number->oid);
@@ -78,7 +79,8 @@ boost::asio::awaitable<v1::CreateIdentityResponse> create_identity(Backend& back
   }
   const bool traits_needed = request.answer_id().empty();
   if (request.has_traits() || traits_needed) {
-    identity.traits = traits_of(request.traits(), true, traits_needed, "traits", violations);
+    identity.traits =
+        traits_of(request.traits(), true, traits_needed, backend.clock.wall(), "traits", violations);
   }
   identity.used = used_of(request.used_names(), "used_names", violations);
   identity.attributes = attributes_of(request.attributes(), "", violations);
@@ -105,7 +107,7 @@ boost::asio::awaitable<v1::DeclareIdentityResponse> declare_identity(Backend& ba
   const Deed deed = deed_of(backend, call, request.context(), request.has_context(), "identity.declare");
   identity::Violations violations("");
   if (!request.has_facts()) violations.add("facts", "is missing");
-  identity::Identity identity = declared(request.facts(), "facts", violations);
+  identity::Identity identity = declared(request.facts(), backend.clock.wall(), "facts", violations);
   const auto oid = identity.number ? identity::find_oid(identity.number->oid) : std::nullopt;
   if (oid && oid->environment != identity::OidEnvironment::PRODUCTION &&
       call.rules->config()->insi.environment == InsiEnvironment::PRODUCTION) {
@@ -128,7 +130,7 @@ boost::asio::awaitable<v1::CompareResponse> compare_identity(Backend& backend, C
     refuse_known_beside_identity(request);
     known = resolve(backend, call, request.identity(), reading_deed(call)).identity;
   } else {
-    known = known_in(request, call);
+    known = known_in(request, backend, call);
   }
   const identity::Answer answer =
       answer_for(backend, call, request.answer_id(), request.has_identity() ? &known : nullptr);
@@ -138,7 +140,7 @@ boost::asio::awaitable<v1::CompareResponse> compare_identity(Backend& backend, C
   co_return response;
 }
 
-identity::AcceptOrder order_of(const v1::AcceptRequest& request) {
+identity::AcceptOrder order_of(const v1::AcceptRequest& request, identity::Time now) {
   identity::Violations violations("");
   identity::AcceptOrder order;
   order.number_change_confirmed = request.number_change_confirmed();
@@ -147,7 +149,7 @@ identity::AcceptOrder order_of(const v1::AcceptRequest& request) {
     traits.set_first_given_name(request.first_given_name());
     return traits;
   }();
-  order.first_given_name = traits_of(chosen, true, false, "", violations).first_given_name;
+  order.first_given_name = traits_of(chosen, true, false, now, "", violations).first_given_name;
   if (request.confirmed_traits_size() > kMaxConfirmed) {
     violations.add("confirmed_traits", "has more than 16 entries");
   } else {
@@ -167,8 +169,8 @@ identity::AcceptOrder order_of(const v1::AcceptRequest& request) {
 boost::asio::awaitable<v1::AcceptResponse> accept_answer(Backend& backend, Call call,
                                                          v1::AcceptRequest request) {
   const Deed deed = deed_of(backend, call, request.context(), request.has_context(), "identity.accept");
-  const identity::AcceptOrder order = order_of(request);
   const identity::Act act = act_of(backend, deed);
+  const identity::AcceptOrder order = order_of(request, act.at);
   v1::AcceptResponse response;
   const auto accept_into = [&](identity::Identity& identity) {
     const identity::Answer answer = answer_for(backend, call, request.answer_id(), &identity);
@@ -185,12 +187,21 @@ boost::asio::awaitable<v1::AcceptResponse> accept_answer(Backend& backend, Call 
         report_for(backend, call,
                    backend.identities.change(deed, id, request.expected_revision(), ttl(call), accept_into));
   } else {
-    identity::Identity identity = known_in(request, call);
+    identity::Identity identity = known_in(request, backend, call);
     accept_into(identity);
     *response.mutable_identity() =
         report_for(backend, call, backend.identities.add(deed, std::move(identity), ttl(call)));
   }
   co_return response;
+}
+
+// Who checked, when and against what is for the daemon to say.
+void refuse_given_facts(const v1::Evidence& evidence, identity::Violations& violations) {
+  constexpr const char* kWhy = "is set by the daemon";
+  if (!evidence.checked_by().empty()) violations.add("evidence.checked_by", kWhy);
+  if (evidence.has_check_time()) violations.add("evidence.check_time", kWhy);
+  if (!evidence.traits_digest().empty()) violations.add("evidence.traits_digest", kWhy);
+  if (!evidence.fr_core_code().empty()) violations.add("evidence.fr_core_code", kWhy);
 }
 
 boost::asio::awaitable<v1::ValidateResponse> validate_identity(Backend& backend, Call call,
@@ -201,6 +212,8 @@ boost::asio::awaitable<v1::ValidateResponse> validate_identity(Backend& backend,
     violations.add("evidence", "must be there, or confirm_evidence must be set, and not both");
   }
   const identity::Evidence evidence = evidence_of(request.evidence(), "evidence", violations);
+  refuse_given_facts(request.evidence(), violations);
+  const std::string shown = digest_of(request.traits_digest(), "traits_digest", violations);
   violations.throw_if_any(Code::INVALID_ARGUMENT);
   if (const auto* kind = identity::find_evidence(evidence.type)) {
     deed.operation += ' ' + std::string(kind->name);
@@ -209,9 +222,9 @@ boost::asio::awaitable<v1::ValidateResponse> validate_identity(Backend& backend,
   const std::string id = resolve(backend, call, request.identity(), deed).identity.id;
   const auto validate_it = [&](identity::Identity& identity) -> std::vector<identity::TraitName> {
     if (request.confirm_evidence()) {
-      identity::confirm_evidence(identity, request.traits_digest(), act);
+      identity::confirm_evidence(identity, shown, act);
     } else {
-      identity::validate(identity, evidence, request.traits_digest(), act);
+      identity::validate(identity, evidence, shown, act);
     }
     return {};
   };
@@ -275,7 +288,7 @@ boost::asio::awaitable<v1::AcceptApcvResponse> accept_apcv(Backend& backend, Cal
   identity::Identity identity;
   identity.number = number_of(request.number(), "number", violations);
   if (identity.number->key.empty()) violations.add("number.key", "is missing");
-  identity.traits = traits_of(request.traits(), false, true, "traits", violations);
+  identity.traits = traits_of(request.traits(), false, true, act.at, "traits", violations);
   if (request.traits().first_given_name().empty()) violations.add("traits.first_given_name", "is missing");
   if (request.traits().given_names().empty()) violations.add("traits.given_names", "is missing");
   if (request.traits().birth_place().empty()) violations.add("traits.birth_place", "is missing");
@@ -327,6 +340,7 @@ boost::asio::awaitable<v1::RestoreResponse> restore_it(Backend& backend, Call ca
 
 boost::asio::awaitable<v1::ForgetIdentityResponse> forget_it(Backend& backend, Call call,
                                                              v1::ForgetIdentityRequest request) {
+  require_identity_id(request.identity_id(), "identity_id");
   backend.identities.forget(request.identity_id(), call.caller.uid);
   co_return v1::ForgetIdentityResponse();
 }

@@ -66,12 +66,14 @@ std::string_view method_code(const Disclosure& from, FrCore release) {
 
 void add_reliability(Json& extensions, const Disclosure& from, FrCore release) {
   const std::string url = structure("fr-core-identity-reliability");
+  const std::string methods =
+      kCore + (release == FrCore::V2_2_0 ? "CodeSystem/fr-core-cs-identity-method-collection"
+                                         : "CodeSystem/fr-core-cs-method-collection");
   const std::string statuses = kCore + (release == FrCore::V2_2_0 ? "CodeSystem/fr-core-cs-identity-status"
                                                                   : "CodeSystem/fr-core-cs-v2-0445");
   Json parts = Json::array();
   if (const auto method = method_code(from, release); !method.empty()) {
-    parts.push_back(sub_extension("methodCollection", "valueCoding",
-                                  coding(kCore + "CodeSystem/fr-core-cs-method-collection", method)));
+    parts.push_back(sub_extension("methodCollection", "valueCoding", coding(methods, method)));
   }
   parts.push_back(
       sub_extension("identityStatus", "valueCoding", coding(statuses, status_code(from.status, release))));

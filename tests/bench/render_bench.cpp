@@ -2,6 +2,8 @@
 // How fast an identity is rendered, on one core; the PNG of a datamatrix beside libzint's own work on it.
 #include <benchmark/benchmark.h>
 
+#include "daemon/identity/compare.h"
+#include "daemon/identity/explain.h"
 #include "daemon/render/cartouche.h"
 #include "daemon/render/cda.h"
 #include "daemon/render/datamatrix.h"
@@ -47,6 +49,23 @@ void cartouche(benchmark::State& state) {
   run(state, [](const Disclosure& out) { return cartouche_svg(out).size(); });
 }
 
+// What a desk asks for between an answer and a print: Compare, GetStatus and Render, one after the other on
+// one core.
+void compare_status_render(benchmark::State& state) {
+  const auto identity = test::qualified();
+  identity::Answer answer;
+  answer.number = *identity.number;
+  answer.traits = identity.traits;
+  answer.traits.first_given_name.clear();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(identity::compare(identity::known_of(identity), answer).traits.size());
+    benchmark::DoNotOptimize(identity::explain(identity).missing.size());
+    benchmark::DoNotOptimize(fhir_patient(disclose(identity, test::ipp()), FrCore::V2_2_0).json.size());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(compare_status_render);
 BENCHMARK(fhir);
 BENCHMARK(hl7);
 BENCHMARK(cda);

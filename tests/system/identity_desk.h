@@ -62,7 +62,8 @@ class IdentityDesk : public OrganisationDesk {
   [[nodiscard]] std::filesystem::path file() const { return world_.directory() / "organisation.p12"; }
 
   /// `role`: the line of the policy and what follows it; `state`: the directory of another daemon.
-  void start(const std::string& role = "role = \"desk\"\n", const std::string& state = "state") {
+  void start(const std::string& role = "role = \"desk\"\n", const std::string& state = "state",
+             unsigned requests_per_minute = 600) {
     std::string text =
         config("organisation.pkcs12 = \"" + file().string() + "\"\norganisation.passphrase_file = \"" +
                (world_.directory() / "passphrase").string() + "\"\n") +
@@ -70,6 +71,7 @@ class IdentityDesk : public OrganisationDesk {
     const auto replace = [&text](const std::string& from, const std::string& to) {
       text.replace(text.find(from), from.size(), to);
     };
+    replace("[daemon]\n", "[daemon]\nrequests_per_minute = " + std::to_string(requests_per_minute) + "\n");
     replace("role = \"desk\"\n", role);
     replace((world_.directory() / "state").string(), (world_.directory() / state).string());
     world_.start_insd(text);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an INSi answer to a qualified identity through the whole product: daemon, audit trail, simulator.
+#include <array>
+#include <ctime>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -16,6 +18,14 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 using IdentityTest = IdentityDesk;
+
+std::string days_ago(int days) {
+  const auto seconds = std::time(nullptr) - days * 86'400L;
+  std::array<char, 16> text{};
+  std::tm parts{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", ::gmtime_r(&seconds, &parts));
+  return text.data();
+}
 
 TEST_F(IdentityTest, ProvisionalRetrievedQualified) {
   start();
@@ -102,6 +112,8 @@ TEST_F(IdentityTest, WhatIsRefusedChangesNothing) {
   EXPECT_THAT(fields_of(refused(&Stub::Validate, both)), ElementsAre("evidence"));
   auto blind = passport(before);
   blind.clear_traits_digest();
+  EXPECT_THAT(fields_of(refused(&Stub::Validate, blind)), ElementsAre("traits_digest"));
+  blind.set_traits_digest(std::string(64, '0'));
   EXPECT_EQ(refused(&Stub::Validate, blind).detail.code(), "IDENTITY_STALE");
   auto family = passport(before);
   family.mutable_evidence()->set_type(v1::EVIDENCE_TYPE_FAMILY_BOOK_WITH_GUARDIAN);
@@ -148,6 +160,11 @@ TEST_F(IdentityTest, BadFieldsAreNamed) {
       fields_of(refused(&Stub::CreateIdentity, request)),
       ElementsAre("traits.birth_name", "traits.given_names", "traits.sex", "traits.birth_date",
                   "traits.birth_place", "used_names.used_name", "attributes[0]", "expectation_reason"));
+  traits->set_birth_date("2099-01-01");
+  EXPECT_THAT(fields_of(refused(&Stub::CreateIdentity, request)), Contains("traits.birth_date"));
+  v1::ForgetIdentityRequest forgetting;
+  forgetting.set_identity_id(std::string(100'000, 'a'));
+  EXPECT_THAT(fields_of(refused(&Stub::ForgetIdentity, forgetting)), ElementsAre("identity_id"));
   v1::GetStatusRequest asking;
   EXPECT_THAT(fields_of(refused(&Stub::GetStatus, asking)), ElementsAre("identity"));
   asking.mutable_identity()->set_identity_id("x");
@@ -255,6 +272,21 @@ TEST_F(IdentityTest, DeclaringAndTheApplicationCarteVitaleNeedARight) {
   const auto moved = done(&Stub::DeclareIdentity, declaring).identity();
   EXPECT_EQ(moved.status(), v1::IDENTITY_STATUS_RETRIEVED);
   EXPECT_TRUE(moved.facts().evidence().lapsed());
+  // What is of tomorrow, or no key of before, is named.
+  auto tomorrow = declaring;
+  tomorrow.mutable_facts()->mutable_acceptance()->mutable_accept_time()->set_seconds(std::time(nullptr) +
+                                                                                     86'400);
+  tomorrow.mutable_facts()->mutable_evidence()->mutable_check_time()->set_seconds(std::time(nullptr) +
+                                                                                  86'400);
+  tomorrow.mutable_facts()->mutable_retrieve_time()->set_seconds(std::time(nullptr) + 86'400);
+  auto& former = *tomorrow.mutable_facts()->add_history();
+  former.set_number("2751263220749");
+  former.set_oid(kNir);
+  former.set_key("\n");
+  EXPECT_THAT(fields_of(refused(&Stub::DeclareIdentity, tomorrow)),
+              ::testing::UnorderedElementsAre(
+                  "facts.acceptance.accept_time", "facts.evidence.check_time", "facts.retrieve_time",
+                  "facts.history[" + std::to_string(tomorrow.facts().history_size() - 1) + "].key"));
   // Contradictions are named.
   declaring.mutable_facts()->set_ins_expectation(v1::INS_EXPECTATION_NOT_YET);
   declaring.mutable_facts()->add_attributes(v1::IDENTITY_ATTRIBUTE_DOUBTFUL);
@@ -269,7 +301,7 @@ TEST_F(IdentityTest, ANewbornIsCompleteWithoutANumber) {
   v1::CreateIdentityRequest request;
   *request.mutable_context() = act();
   *request.mutable_traits() = zoe();
-  request.mutable_traits()->set_birth_date("2026-11-20");
+  request.mutable_traits()->set_birth_date(days_ago(3));
   request.set_ins_expectation(v1::INS_EXPECTATION_NOT_YET);
   const auto child = done(&Stub::CreateIdentity, request).identity();
   auto book = passport(child);
@@ -282,6 +314,45 @@ TEST_F(IdentityTest, ANewbornIsCompleteWithoutANumber) {
   EXPECT_EQ(valid.status(), v1::IDENTITY_STATUS_VALIDATED);
   EXPECT_TRUE(valid.complete());
   EXPECT_FALSE(valid.facts().has_number());
+}
+
+TEST_F(IdentityTest, APassingForeignerIsCompleteWithoutANumberAndForAReason) {
+  start();
+  v1::CreateIdentityRequest request;
+  *request.mutable_context() = act();
+  *request.mutable_traits() = zoe();
+  request.set_ins_expectation(v1::INS_EXPECTATION_NOT_EXPECTED);
+  EXPECT_THAT(fields_of(refused(&Stub::CreateIdentity, request)), ElementsAre("expectation_reason"));
+  request.set_expectation_reason("on holiday, insured abroad");
+  const auto created = done(&Stub::CreateIdentity, request).identity();
+  EXPECT_FALSE(created.complete());
+  const auto valid = done(&Stub::Validate, passport(created)).identity();
+  EXPECT_EQ(valid.status(), v1::IDENTITY_STATUS_VALIDATED);
+  EXPECT_TRUE(valid.complete());
+  EXPECT_THAT(missing_of(valid), IsEmpty());
+}
+
+TEST_F(IdentityTest, AParentsNumberIsNotTakenForAChild) {
+  start();
+  v1::CreateIdentityRequest request;
+  *request.mutable_context() = act();
+  *request.mutable_traits() = zoe();
+  request.mutable_traits()->set_given_names("LEA");
+  request.mutable_traits()->set_first_given_name("LEA");
+  request.mutable_traits()->set_birth_date(days_ago(3));
+  request.set_ins_expectation(v1::INS_EXPECTATION_NOT_YET);
+  const auto child = done(&Stub::CreateIdentity, request).identity();
+  // The answer about the mother, same name and sex.
+  const std::string mother = answer_id();
+  v1::CompareRequest comparing;
+  comparing.set_answer_id(mother);
+  comparing.mutable_identity()->set_identity_id(child.identity_id());
+  EXPECT_EQ(done(&Stub::Compare, comparing).comparison().advice(), v1::COMPARE_ADVICE_VIGILANCE);
+  EXPECT_EQ(refused(&Stub::Accept, acceptance(child.identity_id(), mother)).detail.code(),
+            "CONFIRMATION_REQUIRED");
+  v1::GetStatusRequest asking;
+  asking.mutable_identity()->set_identity_id(child.identity_id());
+  EXPECT_FALSE(done(&Stub::GetStatus, asking).identity().facts().has_number());
 }
 
 TEST_F(IdentityTest, EveryTransitionIsInTheTrailAndNoPatient) {

@@ -132,5 +132,45 @@ TEST_F(KioskTest, ACardLeftBehindIsToldAndForgotten) {
   EXPECT_FALSE(gone->readers.at(name).card_left());
 }
 
+// The desk of the same site: another daemon, with its own state, alive at the same time.
+class DeskOfTheSite : public IdentityDesk {
+ public:
+  DeskOfTheSite() { start(); }
+  void TestBody() override {}
+  v1::IdentityReport restore(const std::string& token) {
+    return done(&Stub::Restore, restoring(token)).identity();
+  }
+  v1::IdentityReport qualify(const v1::IdentityReport& pending) {
+    auto accepting = acceptance(pending.identity_id(), "");
+    for (const auto trait : {v1::TRAIT_BIRTH_NAME, v1::TRAIT_GIVEN_NAMES, v1::TRAIT_SEX, v1::TRAIT_BIRTH_DATE,
+                             v1::TRAIT_BIRTH_PLACE}) {
+      accepting.add_confirmed_traits(trait);
+    }
+    accepting.set_first_given_name("PIERRE-ALAIN");
+    return done(&Stub::Validate, passport(done(&Stub::Accept, accepting).identity())).identity();
+  }
+};
+
+TEST_F(KioskTest, WhatItBeganADeskOfTheSiteFinishesWhileBothRun) {
+  start_kiosk();
+  const auto reading = expect_value(read(kBirthDate));
+  const auto found = expect_value(search_by_card(reading, reading.beneficiaries(0).index()));
+  v1::SealRequest request;
+  request.mutable_context()->set_purpose_id("visit-1");
+  request.mutable_context()->set_request_id("request-1");
+  request.mutable_identity()->set_identity_id(pending(found.answer_id()).identity_id());
+  request.set_audience(v1::TOKEN_AUDIENCE_SITE);
+  const auto token = done(&Stub::Seal, request).sealed_token();
+
+  DeskOfTheSite desk;
+  const auto restored = desk.restore(token);
+  EXPECT_EQ(restored.status(), v1::IDENTITY_STATUS_PROVISIONAL);
+  EXPECT_TRUE(restored.answer_pending());
+  const auto qualified = desk.qualify(restored);
+  EXPECT_EQ(qualified.status(), v1::IDENTITY_STATUS_QUALIFIED);
+  EXPECT_EQ(qualified.facts().number().number(), "1090763220834");
+  EXPECT_EQ(code_of(read(kBirthDate)), "OK") << "the kiosk goes on";
+}
+
 }  // namespace
 }  // namespace insd::test

@@ -215,6 +215,41 @@ TEST_F(MainJobTest, InsctlIdentifyPrintsTheIdentityAsOneDocument) {
   EXPECT_EQ(outcome.out.find("1234\n"), std::string::npos);
 }
 
+std::vector<std::string> identify_with(std::vector<std::string> more) {
+  std::vector<std::string> command = {
+      "insctl",   "--json", "identify", "--beneficiary", "1",          "--pin-stdin",        "--name",
+      "ECETINSI", "--sex",  "M",        "--birth-date",  "2009-07-14", "--first-given-name", "PIERRE-ALAIN"};
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+TEST_F(MainJobTest, InsctlIdentifyQualifiesUnderTheLoginOfTheCard) {
+  start();
+  const auto hasty = world_.run(identify_with({"--accept", "--evidence", "passport"}), "1234\n");
+  EXPECT_EQ(hasty.status, 1) << hasty.err;
+  const auto refused = nlohmann::json::parse(hasty.out);
+  EXPECT_EQ(refused["error"]["code"], "CONFIRMATION_REQUIRED");
+  EXPECT_EQ(refused["identity"]["status"], "IDENTITY_STATUS_VALIDATED");
+  EXPECT_EQ(refused["identity"]["missing"][0]["code"], "RETRIEVAL");
+
+  const auto outcome = world_.run(identify_with({"--accept", "--evidence", "passport", "--confirm",
+                                                 "given-names,first-given-name,birth-place"}),
+                                  "1234\n");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(outcome.out);
+  const auto& identity = document["identity"];
+  EXPECT_EQ(identity["status"], "IDENTITY_STATUS_QUALIFIED");
+  EXPECT_EQ(identity["facts"]["number"]["number"], "1090763220834");
+  EXPECT_EQ(identity["facts"]["acceptance"]["accepted_by"], "899900000017") << "the holder of the card";
+  EXPECT_EQ(identity["facts"]["evidence"]["checked_by"], "899900000017");
+  EXPECT_EQ(document["comparison"]["advice"], "COMPARE_ADVICE_CONFIRM");
+
+  const auto label = world_.run({"insctl", "identity", "render", "--format", "cartouche", "--identity",
+                                 identity["identity_id"].get<std::string>()});
+  EXPECT_EQ(label.status, 0) << label.err;
+  EXPECT_NE(label.out.find("ECETINSI"), std::string::npos);
+}
+
 TEST_F(MainJobTest, ACardWithOtherFileIdsAndKeyReferencesWorksTheSame) {
   world_.start_pcscd();
   world_.insert_card(0, "cps3", "cps-shuffled");

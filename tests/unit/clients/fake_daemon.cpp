@@ -38,7 +38,8 @@ class FakeDaemon::Services : public v1::SystemService::Service,
                              public v1::ReaderService::Service,
                              public v1::ProfessionalService::Service,
                              public v1::VitaleService::Service,
-                             public v1::InsiService::Service {
+                             public v1::InsiService::Service,
+                             public v1::IdentityService::Service {
  public:
   explicit Services(FakeDaemon& daemon) : daemon_(daemon) {}
 
@@ -119,6 +120,33 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     *response = daemon_.by_traits;
     return daemon_.search_failure.value_or(grpc::Status::OK);
   }
+  grpc::Status CreateIdentity(grpc::ServerContext* /*context*/, const v1::CreateIdentityRequest* request,
+                              v1::CreateIdentityResponse* response) override {
+    daemon_.created = *request;
+    *response->mutable_identity() = daemon_.identity;
+    return unary();
+  }
+  grpc::Status Compare(grpc::ServerContext* /*context*/, const v1::CompareRequest* request,
+                       v1::CompareResponse* response) override {
+    daemon_.compared = *request;
+    *response->mutable_comparison() = daemon_.comparison;
+    return unary();
+  }
+  grpc::Status Accept(grpc::ServerContext* /*context*/, const v1::AcceptRequest* request,
+                      v1::AcceptResponse* response) override {
+    daemon_.accepted = *request;
+    *response->mutable_identity() = daemon_.identity;
+    return daemon_.accept_refusal ? status_with(*daemon_.accept_refusal) : unary();
+  }
+  grpc::Status Validate(grpc::ServerContext* /*context*/, const v1::ValidateRequest* request,
+                        v1::ValidateResponse* response) override {
+    daemon_.validated = *request;
+    daemon_.identity.set_status(v1::IDENTITY_STATUS_QUALIFIED);
+    daemon_.identity.set_complete(true);
+    daemon_.identity.clear_missing();
+    *response->mutable_identity() = daemon_.identity;
+    return unary();
+  }
 
  private:
   [[nodiscard]] grpc::Status unary() const { return daemon_.failure.value_or(grpc::Status::OK); }
@@ -160,6 +188,7 @@ FakeDaemon::FakeDaemon() : services_(std::make_unique<Services>(*this)) {
   builder.RegisterService(static_cast<v1::ProfessionalService::Service*>(services_.get()));
   builder.RegisterService(static_cast<v1::VitaleService::Service*>(services_.get()));
   builder.RegisterService(static_cast<v1::InsiService::Service*>(services_.get()));
+  builder.RegisterService(static_cast<v1::IdentityService::Service*>(services_.get()));
   server_ = builder.BuildAndStart();
   if (!server_) throw std::runtime_error("the fake daemon does not start");
 }

@@ -16,6 +16,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "insd/v1/error.pb.h"
+#include "insd/v1/identity_service.grpc.pb.h"
 #include "insd/v1/insi_service.grpc.pb.h"
 #include "insd/v1/professional_service.grpc.pb.h"
 #include "insd/v1/reader_service.grpc.pb.h"
@@ -68,6 +69,9 @@ class FakeDaemon {
   v1::ReadVitaleResponse vitale;
   v1::SearchByVitaleResponse by_vitale;
   v1::SearchByTraitsResponse by_traits;
+  v1::Comparison comparison;
+  v1::IdentityReport identity;  ///< after each act
+  std::optional<v1::ErrorDetail> accept_refusal;
   std::optional<grpc::Status> failure;         ///< of every unary call but GetInfo
   std::optional<grpc::Status> search_failure;  ///< of searches only
   std::optional<grpc::Status> logout_failure;
@@ -82,6 +86,10 @@ class FakeDaemon {
   std::vector<std::string> watched;
   std::optional<v1::SearchByVitaleRequest> vitale_search;
   std::optional<v1::SearchByTraitsRequest> traits_search;
+  std::optional<v1::CreateIdentityRequest> created;
+  std::optional<v1::CompareRequest> compared;
+  std::optional<v1::AcceptRequest> accepted;
+  std::optional<v1::ValidateRequest> validated;
   v1::AuthenticateRequest proof_request;
 
   /// Waits until no Login stream is open on the server's side; true when that is so within 10 s.

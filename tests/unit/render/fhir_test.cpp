@@ -41,6 +41,20 @@ TEST(Fhir, StatusesHaveTheCodesOfTheirRelease) {
   }
 }
 
+TEST(Fhir, TheWayOfCollectionHasTheCodeSystemOfItsRelease) {
+  const auto method = [](FrCore release) {
+    const json patient = render(qualified(), release);
+    for (const auto& part : patient["extension"][0]["extension"]) {
+      if (part["url"] == "methodCollection") return part["valueCoding"];
+    }
+    return json{};
+  };
+  EXPECT_EQ(method(FrCore::V2_1_0),
+            (json{{"system", kCore + "CodeSystem/fr-core-cs-method-collection"}, {"code", "INSI"}}));
+  EXPECT_EQ(method(FrCore::V2_2_0),
+            (json{{"system", kCore + "CodeSystem/fr-core-cs-identity-method-collection"}, {"code", "INSI"}}));
+}
+
 TEST(Fhir, TheInsProfileIsClaimedOnlyWhenItsDemandsAreMet) {
   const auto profile = [](const identity::Identity& identity, FrCore release) {
     return fhir_patient(disclose(identity, ipp()), release).profile;

@@ -2,11 +2,13 @@
 // The symbols, read again by ZXing, which shares no code with libzint.
 #include "daemon/render/symbol.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <png.h>
 
 #include "daemon/render/cartouche.h"
 #include "daemon/render/datamatrix.h"
@@ -40,6 +42,28 @@ TEST(Symbol, ZxingReadsTheSameBytes) {
       EXPECT_EQ(zxing(symbol_png(datamatrix_symbol(payload), 4, test)), payload);
     }
   }
+}
+
+// Width and grey pixels of a PNG.
+std::pair<std::size_t, std::vector<std::uint8_t>> pixels(const std::string& png) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  EXPECT_NE(png_image_begin_read_from_memory(&image, png.data(), png.size()), 0);
+  image.format = PNG_FORMAT_GRAY;
+  std::vector<std::uint8_t> grey(PNG_IMAGE_SIZE(image));
+  EXPECT_NE(png_image_finish_read(&image, nullptr, grey.data(), 0, nullptr), 0);
+  return {image.width, grey};
+}
+
+TEST(Symbol, ATestIsMarkedUnderTheSameCode) {
+  const Symbol symbol = datamatrix_symbol(datamatrix_payload(disclose(garcia(), {})));
+  const auto [width, real] = pixels(symbol_png(symbol, 1, false));
+  const auto [marked_width, marked] = pixels(symbol_png(symbol, 1, true));
+  ASSERT_EQ(width, marked_width);
+  ASSERT_GT(marked.size(), real.size());
+  const auto below = marked.begin() + static_cast<std::ptrdiff_t>(real.size());
+  EXPECT_TRUE(std::equal(marked.begin(), below, real.begin()));
+  EXPECT_GT(std::count(below, marked.end(), 0), 20) << "no letters under the code";
 }
 
 TEST(Symbol, TheLargestPayloadIsReadToo) {
