@@ -15,9 +15,16 @@ using ::testing::HasSubstr;
 // What another program on this machine sees of the card.
 bool pin_is_verified(Backends& desk) {
   pcsc::Context context(pcsc::system_pcsc());
-  pcsc::CardConnection connection(context, desk.world().reader_name(0), std::chrono::seconds(3), {});
-  pcsc::CardSession session(connection, {});
-  return cps::pin_status(session, cps::read_layout(session)).verified;
+  for (int looks = 0;; ++looks) {
+    try {
+      pcsc::CardConnection connection(context, desk.world().reader_name(0), std::chrono::seconds(3), {});
+      pcsc::CardSession session(connection, {});
+      return cps::pin_status(session, cps::read_layout(session)).verified;
+    } catch (const Error& error) {
+      // The daemon may reset the card while it is looked at: that is what is waited for.
+      if (error.code() != Code::CARD_RESET || looks == 3) throw;
+    }
+  }
 }
 
 class BackendsTest : public ::testing::TestWithParam<Way> {
