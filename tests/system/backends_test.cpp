@@ -2,6 +2,7 @@
 // One login, signature, wrong PIN, removal: the same tests for every way to the professional's card.
 #include <gmock/gmock.h>
 
+#include "drivers/base/error.h"
 #include "drivers/cps/cps.h"
 #include "drivers/pcsc/card_session.h"
 #include "tests/system/backends_desk.h"
