@@ -43,17 +43,10 @@ enum class Command : std::uint8_t {
 
 struct Options {
   Command command = Command::STATUS;
-  std::string socket;  ///< empty: INSD_SOCKET, else the default
-  bool json = false;
-  bool verbose = false;
-  std::string reader;      ///< of the card the command is about
-  std::string desk;        ///< of both cards; empty: INSD_DESK, else not named
-  std::string cps_reader;  ///< of the professional's card, where `reader` means the Vitale card
-  bool capabilities = false;
-  bool activities = false;
-  bool follow = false;
-  bool pin_stdin = false;
-  bool accept_last_try = false;
+  std::string socket;                   ///< empty: INSD_SOCKET, else the default
+  std::string reader;                   ///< of the card the command is about
+  std::string desk;                     ///< of both cards; empty: INSD_DESK, else not named
+  std::string cps_reader;               ///< of the professional's card, where `reader` means the Vitale card
   std::string pinentry;                 ///< a program, or "none"; empty: "pinentry" where it is installed
   std::optional<unsigned> beneficiary;  ///< as shown: from 1
   std::optional<unsigned> rank;
@@ -64,14 +57,11 @@ struct Options {
   std::string birth_place;
   std::string first_given_name;
   std::string number, key, oid;
-  bool accept = false;                 ///< the answer is about the patient who is there
   std::vector<std::string> confirmed;  ///< traits confirmed one by one, "birth-place"
-  bool confirm_number_change = false;
-  std::string evidence;  ///< "passport"; empty: none
+  std::string evidence;                ///< "passport"; empty: none
   std::string issuing_country, expire_date;
   std::string guardian;  ///< "parent", "guardian"; empty: nobody
   std::string guardian_evidence;
-  bool court_decision_seen = false;
   std::string purpose;                  ///< empty: not given
   std::vector<std::string> attributes;  ///< empty: not given
   std::string profile;
@@ -80,8 +70,7 @@ struct Options {
   std::string acting_how;
   std::string from;  ///< a day or a time, RFC 3339; empty: no limit
   std::string until;
-  std::string professional;  ///< national id; empty: everybody
-  bool offline = false;
+  std::string professional;            ///< national id; empty: everybody
   std::string key_use;                 ///< "journal", "number", "seal"; empty: all
   std::string directory;               ///< of a backup of the keys, of a dossier
   std::string conformity_case;         ///< "2.05", "all"
@@ -93,6 +82,17 @@ struct Options {
   std::string data;                    ///< what a scanner read; empty: a line of the input
   std::string audience;
   std::string challenge;  ///< hexadecimal, as many digits as bytes need
+  bool json = false;
+  bool verbose = false;
+  bool capabilities = false;
+  bool activities = false;
+  bool follow = false;
+  bool pin_stdin = false;
+  bool accept_last_try = false;
+  bool accept = false;  ///< the answer is about the patient who is there
+  bool confirm_number_change = false;
+  bool court_decision_seen = false;
+  bool offline = false;
 };
 
 struct Parsed {

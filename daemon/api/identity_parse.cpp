@@ -137,7 +137,7 @@ std::string digest_of(const std::string& text, std::string_view field, identity:
 identity::Traits traits_of(const v1::IdentityTraits& proto, bool typed, bool complete, identity::Time now,
                            std::string_view path, identity::Violations& violations) {
   identity::Violations own(path);
-  const identity::Traits traits =
+  identity::Traits traits =
       identity::local_traits({proto.birth_name(), proto.given_names(), proto.first_given_name(), proto.sex(),
                               proto.birth_date(), proto.birth_place()},
                              typed ? identity::Spelling::TYPED : identity::Spelling::KEPT,
@@ -153,7 +153,7 @@ identity::NationalNumber number_of(const v1::InsNumber& proto, std::string_view 
                                    identity::Violations& violations) {
   identity::Violations own(path);
   if (!v1::NumberKind_IsValid(proto.kind())) own.add("kind", "is not known");
-  const identity::NationalNumber number = identity::local_number(raw_number(proto), own);
+  identity::NationalNumber number = identity::local_number(raw_number(proto), own);
   violations.absorb(own);
   return number;
 }
@@ -161,8 +161,8 @@ identity::NationalNumber number_of(const v1::InsNumber& proto, std::string_view 
 identity::UsedNames used_of(const v1::UsedNames& proto, std::string_view path,
                             identity::Violations& violations) {
   identity::Violations own(path);
-  const identity::UsedNames used{identity::free_name(proto.used_name(), "used_name", own),
-                                 identity::free_name(proto.used_given_name(), "used_given_name", own)};
+  identity::UsedNames used{identity::free_name(proto.used_name(), "used_name", own),
+                           identity::free_name(proto.used_given_name(), "used_given_name", own)};
   violations.absorb(own);
   return used;
 }

@@ -18,7 +18,7 @@ void check_kiosk_birth_date(const std::string& birth_date) {
   if (!fits) throw Error(Code::INVALID_ARGUMENT).with_field("birth_date", "is missing, or not AAAA-MM-JJ");
 }
 
-v1::VitaleReading kiosk_reading(Backend& backend, const Call& call, v1::VitaleReading reading,
+v1::VitaleReading kiosk_reading(Backend& backend, const Call& call, const v1::VitaleReading& reading,
                                 const std::string& birth_date) {
   const auto uid = call.caller.uid;
   std::vector<const v1::Beneficiary*> fitting;

@@ -18,7 +18,7 @@ void check_kiosk_birth_date(const std::string& birth_date);
 /// Begins the visit of the one person of `reading` with that birth date, and leaves of the reading that
 /// person's index, given name and the date that was given. Throws BENEFICIARY_UNCLEAR: nobody has it, or
 /// several, or too many dates were tried on this card.
-v1::VitaleReading kiosk_reading(Backend& backend, const Call& call, v1::VitaleReading reading,
+v1::VitaleReading kiosk_reading(Backend& backend, const Call& call, const v1::VitaleReading& reading,
                                 const std::string& birth_date);
 
 /// Throws INVALID_ARGUMENT unless the person is the one whose visit this is.

@@ -53,6 +53,7 @@ class Journal {
   /// the same order.
   virtual std::vector<std::uint64_t> begin_all(const std::vector<Begin>& records) {
     std::vector<std::uint64_t> ids;
+    ids.reserve(records.size());
     for (const Begin& each : records) ids.push_back(begin(each));
     return ids;
   }
