@@ -163,11 +163,7 @@ class CommandLine {
     verify->add_option("--key", options_.key, word(Word::HELP_KEY));
     verify->add_option("--oid", options_.oid, word(Word::HELP_OID))->required();
     for (auto* const by_traits : {traits, verify}) {
-      by_traits->add_option("--name", options_.name, word(Word::HELP_NAME))->required();
-      by_traits->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES))->required();
-      by_traits->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required();
-      by_traits->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required();
-      by_traits->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
+      add_traits(by_traits, Word::HELP_NAME, true);
       add_desk(by_traits);
       add_context(by_traits);
     }
@@ -192,12 +188,8 @@ class CommandLine {
           ->check(CLI::IsMember(names).description(""))
           ->type_name("TEXT");
     };
-    sub->add_option("--name", options_.name, word(Word::HELP_SEEN_NAME));
-    sub->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES));
+    add_traits(sub, Word::HELP_SEEN_NAME, false);
     sub->add_option("--first-given-name", options_.first_given_name, word(Word::HELP_FIRST_GIVEN_NAME));
-    sub->add_option("--sex", options_.sex, word(Word::HELP_SEX));
-    sub->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE));
-    sub->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
     auto* const oid = sub->add_option("--oid", options_.oid, word(Word::HELP_OID));
     sub->add_option("--number", options_.number, word(Word::HELP_KNOWN_NUMBER))->needs(oid);
     sub->add_flag("--accept", options_.accept, word(Word::HELP_ACCEPT));
@@ -239,6 +231,14 @@ class CommandLine {
     auto* const parse =
         command(*ins, "parse-datamatrix", Word::HELP_PARSE_DATAMATRIX, Command::INS_PARSE_DATAMATRIX);
     parse->add_option("data", options_.data, word(Word::HELP_DATAMATRIX_DATA));
+  }
+
+  void add_traits(CLI::App* sub, Word name, bool required) {
+    sub->add_option("--name", options_.name, word(name))->required(required);
+    sub->add_option("--given-names", options_.given_names, word(Word::HELP_GIVEN_NAMES))->required(required);
+    sub->add_option("--sex", options_.sex, word(Word::HELP_SEX))->required(required);
+    sub->add_option("--birth-date", options_.birth_date, word(Word::HELP_BIRTH_DATE))->required(required);
+    sub->add_option("--birth-place", options_.birth_place, word(Word::HELP_BIRTH_PLACE));
   }
 
   void add_reader(CLI::App* sub) {

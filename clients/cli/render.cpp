@@ -14,8 +14,6 @@ namespace insd::cli {
 namespace {
 
 constexpr std::size_t kLabelWidth = 28;
-// The labels of an identity are long: « Code officiel géographique du lieu de naissance ».
-constexpr std::size_t kIdentityLabelWidth = 48;
 
 void line(std::ostream& out, std::string_view label, std::string_view value,
           std::size_t width = kLabelWidth) {

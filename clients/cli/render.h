@@ -25,6 +25,8 @@ std::string term_of(Language language, Enum value, const std::string& (*name)(En
   return term(language, name(value));
 }
 
+/// The labels of an identity are long: « Code officiel géographique du lieu de naissance ».
+inline constexpr std::size_t kIdentityLabelWidth = 48;
 /// An indented line "label value"; nothing for an empty value.
 void print_line(std::ostream& out, std::string_view label, std::string_view value, std::size_t width);
 /// The number and its key.

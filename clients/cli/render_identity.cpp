@@ -6,15 +6,9 @@
 #include "clients/cli/text.h"
 
 namespace insd::cli {
-namespace {
-
-constexpr std::size_t kLabelWidth = 48;
-
-}  // namespace
-
 void print_traits(std::ostream& out, Language language, const v1::IdentityTraits& traits) {
   const auto trait = [&](Word label, const std::string& value) {
-    print_line(out, say(language, label), value, kLabelWidth);
+    print_line(out, say(language, label), value, kIdentityLabelWidth);
   };
   trait(Word::BIRTH_NAME, traits.birth_name());
   trait(Word::GIVEN_NAMES, traits.given_names());
@@ -34,11 +28,11 @@ void print_comparison(std::ostream& out, Language language, const v1::Comparison
           say(language, Word::SEEN_AND_RETURNED,
               {each.known().empty() ? none : each.known(), each.returned().empty() ? none : each.returned()});
     }
-    print_line(out, term_of(language, each.trait(), v1::Trait_Name), text, kLabelWidth);
+    print_line(out, term_of(language, each.trait(), v1::Trait_Name), text, kIdentityLabelWidth);
   }
   if (comparison.number_relation() != v1::NUMBER_RELATION_NOT_COMPARED) {
     print_line(out, say(language, Word::INS_NUMBER),
-               term_of(language, comparison.number_relation(), v1::NumberRelation_Name), kLabelWidth);
+               term_of(language, comparison.number_relation(), v1::NumberRelation_Name), kIdentityLabelWidth);
   }
   for (const auto& reason : comparison.reasons()) out << "  ! " << printable(term(language, reason)) << '\n';
   out.flush();
@@ -50,8 +44,9 @@ void print_identity(std::ostream& out, Language language, const v1::IdentityRepo
   if (facts.test_environment()) out << "  " << say(language, Word::ANSWER_TEST) << '\n';
   // Only a qualified identity may show its number (specs: ins-rules 1.3).
   if (identity.status() == v1::IDENTITY_STATUS_QUALIFIED) {
-    print_line(out, say(language, Word::INS_NUMBER), number_in_words(language, facts.number()), kLabelWidth);
-    print_line(out, say(language, Word::OID), oid_in_words(language, facts.number()), kLabelWidth);
+    print_line(out, say(language, Word::INS_NUMBER), number_in_words(language, facts.number()),
+               kIdentityLabelWidth);
+    print_line(out, say(language, Word::OID), oid_in_words(language, facts.number()), kIdentityLabelWidth);
   }
   print_traits(out, language, facts.traits());
   if (facts.has_evidence()) {
@@ -59,11 +54,11 @@ void print_identity(std::ostream& out, Language language, const v1::IdentityRepo
     print_line(out, say(language, Word::CHECKED_ON),
                say(language, Word::CHECKED_BY,
                    {document, facts.evidence().checked_by(), local_time(facts.evidence().check_time())}),
-               kLabelWidth);
+               kIdentityLabelWidth);
   }
   for (const auto& remark : identity.remarks()) out << "  ! " << printable(term(language, remark)) << '\n';
-  print_line(out, say(language, Word::IDENTITY_ID), identity.identity_id(), kLabelWidth);
-  print_line(out, say(language, Word::KEPT_UNTIL), local_time(identity.expire_time()), kLabelWidth);
+  print_line(out, say(language, Word::IDENTITY_ID), identity.identity_id(), kIdentityLabelWidth);
+  print_line(out, say(language, Word::KEPT_UNTIL), local_time(identity.expire_time()), kIdentityLabelWidth);
   if (identity.missing().empty()) return;
   out << '\n' << say(language, Word::WHAT_IS_MISSING) << '\n';
   for (const auto& missing : identity.missing()) {

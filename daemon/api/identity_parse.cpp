@@ -61,7 +61,7 @@ bool is_test_range(const identity::NationalNumber& number) {
   return oid && oid->environment != identity::OidEnvironment::PRODUCTION;
 }
 
-bool is_digest_text(const std::string& text) {
+bool is_digest(const std::string& text) {
   return text.size() == 64 &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
 }
@@ -76,11 +76,9 @@ std::optional<identity::Evidence> declared_evidence(const v1::Evidence& proto, c
   if (proto.checked_by().empty()) own.add("checked_by", "is missing");
   if (!proto.has_check_time()) own.add("check_time", "is missing");
   evidence.checked_at = past_time(proto.check_time(), now, "check_time", own);
-  if (!proto.traits_digest().empty() && !is_digest_text(proto.traits_digest())) {
-    own.add("traits_digest", "is not 64 hexadecimal digits");
-  }
-  evidence.traits_digest =
-      proto.traits_digest().empty() ? identity::traits_digest(traits) : proto.traits_digest();
+  evidence.traits_digest = proto.traits_digest().empty()
+                               ? identity::traits_digest(traits)
+                               : digest_of(proto.traits_digest(), "traits_digest", own);
   // The application's own word may be declared; here it is not looked at, and so not judged as a document.
   if (own.empty() && evidence.type != identity::EvidenceType::APPLICATION_CARTE_VITALE) {
     try {
@@ -129,7 +127,7 @@ void declare_number(const v1::IdentityFacts& facts, identity::Time now, std::str
 }  // namespace
 
 std::string digest_of(const std::string& text, std::string_view field, identity::Violations& violations) {
-  if (is_digest_text(text)) return text;
+  if (is_digest(text)) return text;
   violations.add(field, text.empty() ? "is missing" : "is not 64 hexadecimal digits");
   return {};
 }

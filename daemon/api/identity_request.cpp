@@ -5,6 +5,7 @@
 
 #include "daemon/api/identity_convert.h"
 #include "daemon/api/identity_seal.h"
+#include "daemon/api/kiosk_view.h"
 #include "drivers/base/bytes.h"
 #include "drivers/base/error.h"
 
@@ -50,7 +51,7 @@ Deed deed_of(Backend& backend, const Call& call, const v1::ActContext& context, 
   check_ascii("request_id", context.request_id(), violations);
   deed.purpose_id = context.purpose_id();
   deed.request_id = context.request_id();
-  const bool kiosk = call.rules->policy().role(call.caller) == CallerRole::KIOSK;
+  const bool kiosk = is_kiosk(call);
   switch (context.actor_case()) {
     case v1::ActContext::kActingUser:
       check_utf8("acting_user.id", context.acting_user().id(), violations);

@@ -3,6 +3,7 @@
 #include "daemon/api/identity_convert.h"
 #include "daemon/api/identity_request.h"
 #include "daemon/api/identity_seal.h"
+#include "daemon/api/kiosk_view.h"
 #include "daemon/api/services.h"
 #include "daemon/api/unary_call.h"
 #include "daemon/identity/evidence.h"
@@ -70,7 +71,7 @@ void refuse_known_beside_identity(const Request& request) {
 boost::asio::awaitable<v1::CreateIdentityResponse> create_identity(Backend& backend, Call call,
                                                                    v1::CreateIdentityRequest request) {
   const Deed deed = deed_of(backend, call, request.context(), request.has_context(), "identity.create", true);
-  const bool kiosk = call.rules->policy().role(call.caller) == CallerRole::KIOSK;
+  const bool kiosk = is_kiosk(call);
   identity::Violations violations("");
   identity::Identity identity;
   std::vector<std::string> generations;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/kiosk_view.h"
 
+#include "daemon/identity/birth_date.h"
 #include "drivers/base/error.h"
 
 namespace insd::api {
@@ -10,12 +11,9 @@ bool is_kiosk(const Call& call) {
 }
 
 void check_kiosk_birth_date(const std::string& birth_date) {
-  constexpr std::string_view kForm = "dddd-dd-dd";
-  bool fits = birth_date.size() == kForm.size();
-  for (std::size_t i = 0; fits && i < kForm.size(); ++i) {
-    fits = kForm[i] == 'd' ? birth_date[i] >= '0' && birth_date[i] <= '9' : birth_date[i] == kForm[i];
+  if (!identity::is_birth_date(birth_date)) {
+    throw Error(Code::INVALID_ARGUMENT).with_field("birth_date", "is missing, or not AAAA-MM-JJ");
   }
-  if (!fits) throw Error(Code::INVALID_ARGUMENT).with_field("birth_date", "is missing, or not AAAA-MM-JJ");
 }
 
 v1::VitaleReading kiosk_reading(Backend& backend, const Call& call, const v1::VitaleReading& reading,

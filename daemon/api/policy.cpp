@@ -154,6 +154,10 @@ Policy::Policy(const std::vector<PolicyConfig>& entries, const UserDatabase& dat
   }
 }
 
+bool Policy::Entry::names(const ReaderNames& reader) const {
+  return any_fits(readers, reader.name) || (!reader.alias.empty() && any_fits(readers, reader.alias));
+}
+
 Policy::Match Policy::match(const Caller& caller) const {
   for (const Entry& entry : entries_) {
     if (entry.users.contains(caller)) return {entry.role, &entry};
@@ -177,21 +181,15 @@ Verdict Policy::decide(const Caller& caller, std::string_view method,
   if (entry != nullptr && !entry->methods.empty() && !any_fits(entry->methods, method)) {
     return Verdict::DENIED;
   }
-  if (entry != nullptr && reader && !any_fits(entry->readers, reader->name) &&
-      (reader->alias.empty() || !any_fits(entry->readers, reader->alias))) {
-    return Verdict::DENIED;
-  }
+  if (entry != nullptr && reader && !entry->names(*reader)) return Verdict::DENIED;
   return Verdict::ALLOWED;
 } catch (...) {
   return Verdict::DENIED;
 }
 
 bool Policy::serves_kiosks(const ReaderNames& reader) const {
-  return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    return entry.role == CallerRole::KIOSK &&
-           (any_fits(entry.readers, reader.name) ||
-            (!reader.alias.empty() && any_fits(entry.readers, reader.alias)));
-  });
+  return std::ranges::any_of(
+      entries_, [&](const Entry& entry) { return entry.role == CallerRole::KIOSK && entry.names(reader); });
 }
 
 CallerRole Policy::role(const Caller& caller) const {

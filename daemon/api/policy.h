@@ -51,6 +51,8 @@ class Policy {
     std::vector<std::string> readers;
     std::vector<std::string> methods;
     std::vector<std::string> rights;
+
+    [[nodiscard]] bool names(const ReaderNames& reader) const;
   };
   struct Match {
     CallerRole role;

@@ -123,6 +123,15 @@ class IdentityDesk : public OrganisationDesk {
     request.set_answer_id(answer);
     return request;
   }
+  /// Of what a token brought: nothing is known here, so every trait is confirmed.
+  static v1::AcceptRequest acceptance_of_all(const std::string& id) {
+    auto request = acceptance(id, "");
+    for (const auto trait : {v1::TRAIT_BIRTH_NAME, v1::TRAIT_GIVEN_NAMES, v1::TRAIT_SEX, v1::TRAIT_BIRTH_DATE,
+                             v1::TRAIT_BIRTH_PLACE}) {
+      request.add_confirmed_traits(trait);
+    }
+    return request;
+  }
   static v1::ValidateRequest passport(const v1::IdentityReport& shown) {
     v1::ValidateRequest request;
     *request.mutable_context() = act();

@@ -207,13 +207,10 @@ TEST_F(IdentityTest, AnotherDaemonTakesTheAnswerOnlyAndOnlyWithTheSitesKey) {
   EXPECT_FALSE(restored.facts().has_acceptance());
   EXPECT_EQ(restored.facts().origin(), v1::FACTS_ORIGIN_OTHER_DAEMON);
   // Somebody here compares and accepts: every trait, because nothing is known here.
-  auto accepting = acceptance(restored.identity_id(), "");
-  EXPECT_EQ(refused(&Stub::Accept, accepting).detail.code(), "CONFIRMATION_REQUIRED");
-  for (const auto trait : {v1::TRAIT_BIRTH_NAME, v1::TRAIT_GIVEN_NAMES, v1::TRAIT_SEX, v1::TRAIT_BIRTH_DATE,
-                           v1::TRAIT_BIRTH_PLACE}) {
-    accepting.add_confirmed_traits(trait);
-  }
-  EXPECT_EQ(done(&Stub::Accept, accepting).identity().status(), v1::IDENTITY_STATUS_RETRIEVED);
+  EXPECT_EQ(refused(&Stub::Accept, acceptance(restored.identity_id(), "")).detail.code(),
+            "CONFIRMATION_REQUIRED");
+  EXPECT_EQ(done(&Stub::Accept, acceptance_of_all(restored.identity_id())).identity().status(),
+            v1::IDENTITY_STATUS_RETRIEVED);
 }
 
 TEST_F(IdentityTest, AKiosksAnswerIsFinishedAtADesk) {
@@ -232,12 +229,7 @@ TEST_F(IdentityTest, AKiosksAnswerIsFinishedAtADesk) {
   const auto token = sealed(pending.identity_id(), v1::TOKEN_AUDIENCE_SITE);
   restart("role = \"desk\"\n", "state-of-the-desk");
   const auto restored = done(&Stub::Restore, restoring(token.sealed_token())).identity();
-  auto accepting = acceptance(restored.identity_id(), "");
-  for (const auto trait : {v1::TRAIT_BIRTH_NAME, v1::TRAIT_GIVEN_NAMES, v1::TRAIT_SEX, v1::TRAIT_BIRTH_DATE,
-                           v1::TRAIT_BIRTH_PLACE}) {
-    accepting.add_confirmed_traits(trait);
-  }
-  const auto accepted = done(&Stub::Accept, accepting).identity();
+  const auto accepted = done(&Stub::Accept, acceptance_of_all(restored.identity_id())).identity();
   EXPECT_EQ(done(&Stub::Validate, passport(accepted)).identity().status(), v1::IDENTITY_STATUS_QUALIFIED);
 }
 

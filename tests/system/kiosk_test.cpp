@@ -141,11 +141,7 @@ class DeskOfTheSite : public IdentityDesk {
     return done(&Stub::Restore, restoring(token)).identity();
   }
   v1::IdentityReport qualify(const v1::IdentityReport& pending) {
-    auto accepting = acceptance(pending.identity_id(), "");
-    for (const auto trait : {v1::TRAIT_BIRTH_NAME, v1::TRAIT_GIVEN_NAMES, v1::TRAIT_SEX, v1::TRAIT_BIRTH_DATE,
-                             v1::TRAIT_BIRTH_PLACE}) {
-      accepting.add_confirmed_traits(trait);
-    }
+    auto accepting = acceptance_of_all(pending.identity_id());
     accepting.set_first_given_name("PIERRE-ALAIN");
     return done(&Stub::Validate, passport(done(&Stub::Accept, accepting).identity())).identity();
   }

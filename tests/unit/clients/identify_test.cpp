@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decisions of `insctl identify`: asked for, never preselected, and sent as they were given.
-#include <array>
-#include <sstream>
-
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "clients/cli/run.h"
 #include "tests/unit/clients/fake_daemon.h"
+#include "tests/unit/clients/insctl_run.h"
 
 namespace insd::cli {
 namespace {
@@ -53,29 +48,17 @@ class Identify : public ::testing::Test {
   }
 
   int identify(std::vector<std::string> more, const std::string& input, bool interactive = true) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    EXPECT_EQ(::write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
-    ::close(ends[1]);
-    std::ostringstream out_stream;
-    std::ostringstream err_stream;
-    const std::string target = daemon.target();
-    Surroundings io{.out = out_stream,
-                    .err = err_stream,
-                    .input = ends[0],
-                    .interactive = interactive,
-                    .environment = [&](const char* name) -> const char* {
-                      const std::string_view wanted(name);
-                      if (wanted == "INSD_SOCKET") return target.c_str();
-                      return wanted == "LANG" ? "en_GB.UTF-8" : nullptr;
-                    }};
     std::vector<std::string> command = {"identify", "--acting-user", "secretary-7", "--acting-how", "badge"};
     command.insert(command.end(), more.begin(), more.end());
-    const int status = run(command, io);
-    ::close(ends[0]);
-    out = out_stream.str();
-    err = err_stream.str();
-    return status;
+    const auto ran = test::run_insctl(command, input, interactive,
+                                      [target = daemon.target()](const char* name) -> const char* {
+                                        const std::string_view wanted(name);
+                                        if (wanted == "INSD_SOCKET") return target.c_str();
+                                        return wanted == "LANG" ? "en_GB.UTF-8" : nullptr;
+                                      });
+    out = ran.out;
+    err = ran.err;
+    return ran.status;
   }
 
   static constexpr const char* kSeen = "Durand\nLea Anne\nLea\nF\n1999-06-25\n\n";

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `insctl ins` and `insctl identity render`.
-#include <array>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <grpcpp/server.h>
@@ -12,9 +10,9 @@
 #include <unistd.h>
 
 #include "clients/cli/failure.h"
-#include "clients/cli/run.h"
 #include "insd/v1/render_service.grpc.pb.h"
 #include "tests/unit/clients/fake_daemon.h"
+#include "tests/unit/clients/insctl_run.h"
 
 namespace insd::cli {
 namespace {
@@ -22,27 +20,12 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Ran {
-  int status = 0;
-  std::string out, err;
-};
+using test::Ran;
 
-Ran insctl(std::vector<std::string> arguments, const std::string& input = {}) {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(pipe(ends.data()), 0);
-  EXPECT_EQ(write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
-  close(ends[1]);
-  std::ostringstream out;
-  std::ostringstream err;
-  Surroundings surroundings{out, err, ends[0], false, [](const char* name) -> const char* {
-                              return std::string_view(name) == "LANG" ? "fr_FR.UTF-8" : nullptr;
-                            }};
-  Ran made;
-  made.status = run(arguments, surroundings);
-  close(ends[0]);
-  made.out = out.str();
-  made.err = err.str();
-  return made;
+Ran insctl(const std::vector<std::string>& arguments, const std::string& input = {}) {
+  return test::run_insctl(arguments, input, false, [](const char* name) -> const char* {
+    return std::string_view(name) == "LANG" ? "fr_FR.UTF-8" : nullptr;
+  });
 }
 
 TEST(InsCheck, NeedsNoDaemonAndKnowsThePublishedNumbers) {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole runs of insctl against a fake daemon: exit statuses, what is sent, what is said.
 #include <algorithm>
-#include <array>
 #include <map>
-#include <sstream>
 #include <thread>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
@@ -16,9 +13,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "clients/cli/run.h"
 #include "tests/unit/clients/fake_daemon.h"
 #include "tests/unit/clients/fake_pinentry.h"
+#include "tests/unit/clients/insctl_run.h"
 
 namespace insd::cli {
 namespace {
@@ -100,32 +97,26 @@ class Insctl : public ::testing::Test {
 
   // Runs insctl with this standard input; `out` and `err` receive what it printed.
   int insctl(std::vector<std::string> arguments, const std::string& input = "", bool interactive = false) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    EXPECT_EQ(::write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
-    ::close(ends[1]);
-    const int status = run_on(ends[0], std::move(arguments), interactive);
-    ::close(ends[0]);
-    return status;
+    return take(test::run_insctl(arguments, input, interactive, surroundings()));
   }
 
-  int run_on(int input, std::vector<std::string> arguments, bool interactive) {
-    std::ostringstream out_stream;
-    std::ostringstream err_stream;
-    Surroundings io{.out = out_stream,
-                    .err = err_stream,
-                    .input = input,
-                    .interactive = interactive,
-                    .environment = [this](const char* name) {
-                      const auto found = environment.find(name);
-                      return found == environment.end() ? nullptr : found->second.c_str();
-                    }};
+  int run_on(int input, const std::vector<std::string>& arguments, bool interactive) {
+    return take(test::run_insctl_on(input, arguments, interactive, surroundings()));
+  }
+
+  test::Environment surroundings() {
     if (environment.count("INSD_SOCKET") == 0) environment["INSD_SOCKET"] = daemon.target();
-    const int status = run(arguments, io);
-    out = out_stream.str();
-    err = err_stream.str();
+    return [this](const char* name) {
+      const auto found = environment.find(name);
+      return found == environment.end() ? nullptr : found->second.c_str();
+    };
+  }
+
+  int take(const test::Ran& ran) {
+    out = ran.out;
+    err = ran.err;
     EXPECT_THAT(out + err, Not(HasSubstr(kPin)));
-    return status;
+    return ran.status;
   }
 
   void with_runtime_directory() { environment["XDG_RUNTIME_DIR"] = runtime.path().string(); }
