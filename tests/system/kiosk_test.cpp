@@ -94,8 +94,9 @@ TEST_F(KioskTest, TheBirthDatesOfRelativesAreNotToBeGuessed) {
     EXPECT_EQ(code_of(read(guess)), "BENEFICIARY_UNCLEAR");
   }
   EXPECT_EQ(code_of(read(kBirthDate)), "BENEFICIARY_UNCLEAR") << "three tries a card";
+  DeskWatch watch(*client_->reader_);
   card_->remove();
-  world_.await_card(1, false);
+  ASSERT_TRUE(watch.wait_for(reader_is(world_.reader_name(1), v1::READER_STATE_EMPTY)));
   card_->insert();
   client_->await_cards(1);
   EXPECT_EQ(code_of(read(kBirthDate)), "OK");
