@@ -133,7 +133,8 @@ App::App(AppOptions options, Config config)
       professionals_(io_.get_executor(), desk_, started_with_.cps, token_program(), journal_writer_, clock_),
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
-      search_(search_parts(), answers_, journal_writer_, clock_),
+      failed_searches_(io_.get_executor(), clock_),
+      search_(search_parts(), answers_, failed_searches_, journal_writer_, clock_),
       revisions_(started_with_.daemon.state_dir / "identities.sqlite", keys_->seal.all().front(), clock_),
       identities_(io_.get_executor(), revisions_, *journal_, clock_),
       verification_(verification_parts(), journal_writer_, clock_),
@@ -154,6 +155,7 @@ App::App(AppOptions options, Config config)
                started_with_.daemon.journal == JournalStore::FILE ? started_with_.daemon.state_dir
                                                                   : std::filesystem::path(),
                answers_,
+               failed_searches_,
                identities_,
                kiosks_},
       left_cards_(desk_,

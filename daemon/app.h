@@ -67,6 +67,7 @@ class App {
   desk::ProfessionalDesk professionals_;
   desk::VitaleDesk vitale_;
   AnswerStore answers_;
+  FailedSearches failed_searches_;
   InsiMonitor monitor_{clock_};
   Search search_;
   Revisions revisions_;

@@ -3,6 +3,7 @@
 
 #include <exception>
 
+#include "daemon/failed_searches.h"
 #include "daemon/insi_monitor.h"
 #include "daemon/name_strategy.h"
 #include "daemon/search_rules.h"
@@ -38,8 +39,20 @@ struct Search::Course {
   std::optional<vitale::Beneficiary> person{};  // chosen on the card in the reader
 };
 
-Search::Search(SearchParts parts, AnswerStore& answers, journal::Writer& journal, const Clock& clock)
-    : parts_(std::move(parts)), answers_(answers), journal_(journal), clock_(clock), limits_(clock) {}
+Search::Search(SearchParts parts, AnswerStore& answers, FailedSearches& failed, journal::Writer& journal,
+               const Clock& clock)
+    : parts_(std::move(parts)),
+      answers_(answers),
+      failed_(failed),
+      journal_(journal),
+      clock_(clock),
+      limits_(clock) {}
+
+// The caller gets an error, which has no room for what was sent.
+void Search::keep_failed(Course& course) {
+  failed_.keep(course.searcher.owner.uid, course.context.request_id, std::move(course.attempts),
+               course.searcher.config->insi.answer_ttl);
+}
 
 template <class Query, class Ask>
 asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signatory, SentTraits sent,
@@ -175,6 +188,15 @@ asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher se
   check_gates(search.context, searcher);
   limits_.admit(searcher.owner.uid, searcher.config->insi);
   Course course{search.context, searcher, stop};
+  try {
+    co_return co_await follow_card(course, search);
+  } catch (...) {
+    keep_failed(course);
+    throw;
+  }
+}
+
+asio::awaitable<SearchResult> Search::follow_card(Course& course, const VitaleSearch& search) {
   SearchResult result;
   result.by_card = true;
   result.card_supplied = std::holds_alternative<SuppliedCard>(search.reading);
@@ -213,6 +235,16 @@ asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher se
   const identity::SearchTraits traits = normalised_traits(search);
   limits_.admit(searcher.owner.uid, searcher.config->insi);
   Course course{search.context, searcher, stop};
+  try {
+    co_return co_await follow_traits(course, search, traits);
+  } catch (...) {
+    keep_failed(course);
+    throw;
+  }
+}
+
+asio::awaitable<SearchResult> Search::follow_traits(Course& course, const TraitsSearch& search,
+                                                    const identity::SearchTraits& traits) {
   SearchResult result;
   insi::TraitsQuery query;
   query.birth_name = traits.birth_name;

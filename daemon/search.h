@@ -158,11 +158,13 @@ struct SearchParts : SignatoryParts {
 };
 
 struct Signatory;
+class FailedSearches;
 
 /// On the executor only.
 class Search {
  public:
-  Search(SearchParts parts, AnswerStore& answers, journal::Writer& journal, const Clock& clock);
+  Search(SearchParts parts, AnswerStore& answers, FailedSearches& failed, journal::Writer& journal,
+         const Clock& clock);
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
   /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, PROFILE_NOT_ON_CARD, TEST_CARD_REFUSED,
@@ -178,6 +180,10 @@ class Search {
 
  private:
   struct Course;
+  boost::asio::awaitable<SearchResult> follow_card(Course& course, const VitaleSearch& search);
+  boost::asio::awaitable<SearchResult> follow_traits(Course& course, const TraitsSearch& search,
+                                                     const identity::SearchTraits& traits);
+  void keep_failed(Course& course);
   template <class Query, class Ask>
   boost::asio::awaitable<insi::Reply> ask(Course& course, const Signatory& signatory, SentTraits sent,
                                           std::string operation, Query query, const Ask& send);
@@ -194,6 +200,7 @@ class Search {
 
   SearchParts parts_;
   AnswerStore& answers_;
+  FailedSearches& failed_;
   journal::Writer& journal_;
   const Clock& clock_;
   SearchLimits limits_;

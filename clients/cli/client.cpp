@@ -59,6 +59,24 @@ Response Client::call(Stub& stub,
   return response;
 }
 
+// What was sent is told beside the failure; that it cannot be told does not hide the failure.
+template <typename Request, typename Response>
+Response Client::search(grpc::Status (v1::InsiService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                      Response*),
+                        const Request& request) {
+  try {
+    return call(*insi_, method, request, kSearch);
+  } catch (Failure& failure) {
+    v1::ListSearchAttemptsRequest which;
+    which.set_request_id(request.context().request_id());
+    try {
+      failure.set_search(search_attempts(which));
+    } catch (const Failure&) {
+    }
+    throw;
+  }
+}
+
 v1::GetInfoResponse Client::info() {
   return call(*system_, &v1::SystemService::Stub::GetInfo, v1::GetInfoRequest(), kQuick);
 }
@@ -92,15 +110,19 @@ v1::ReadVitaleResponse Client::read_vitale(const v1::ReadVitaleRequest& request)
 }
 
 v1::SearchByVitaleResponse Client::search_by_vitale(const v1::SearchByVitaleRequest& request) {
-  return call(*insi_, &v1::InsiService::Stub::SearchByVitale, request, kSearch);
+  return search(&v1::InsiService::Stub::SearchByVitale, request);
 }
 
 v1::SearchByTraitsResponse Client::search_by_traits(const v1::SearchByTraitsRequest& request) {
-  return call(*insi_, &v1::InsiService::Stub::SearchByTraits, request, kSearch);
+  return search(&v1::InsiService::Stub::SearchByTraits, request);
 }
 
 v1::VerifyIdentityResponse Client::verify_identity(const v1::VerifyIdentityRequest& request) {
-  return call(*insi_, &v1::InsiService::Stub::VerifyIdentity, request, kSearch);
+  return search(&v1::InsiService::Stub::VerifyIdentity, request);
+}
+
+v1::ListSearchAttemptsResponse Client::search_attempts(const v1::ListSearchAttemptsRequest& request) {
+  return call(*insi_, &v1::InsiService::Stub::ListSearchAttempts, request, kQuick);
 }
 
 v1::CreateIdentityResponse Client::create_identity(const v1::CreateIdentityRequest& request) {

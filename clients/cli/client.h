@@ -42,9 +42,11 @@ class Client {
   v1::LogoutResponse logout(const v1::LogoutRequest& request);
   v1::AuthenticateResponse authenticate(const v1::AuthenticateRequest& request);
   v1::ReadVitaleResponse read_vitale(const v1::ReadVitaleRequest& request);
+  // The Failure of a search tells what it sent.
   v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
   v1::VerifyIdentityResponse verify_identity(const v1::VerifyIdentityRequest& request);
+  v1::ListSearchAttemptsResponse search_attempts(const v1::ListSearchAttemptsRequest& request);
 
   v1::CreateIdentityResponse create_identity(const v1::CreateIdentityRequest& request);
   v1::CompareResponse compare_identity(const v1::CompareRequest& request);
@@ -72,6 +74,10 @@ class Client {
   template <typename Stub, typename Request, typename Response>
   Response call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                 const Request& request, std::chrono::seconds limit);
+  template <typename Request, typename Response>
+  Response search(grpc::Status (v1::InsiService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                Response*),
+                  const Request& request);
 
   std::string target_;
   Language language_;

@@ -114,6 +114,7 @@ CaseOutcome play(Session& session, const CndaCase& what, const v1::CallContext& 
       lease.forget_if_ended(failure);
       if (ends_the_session(failure.detail().code())) throw;
       outcome.error = failure.detail();
+      *outcome.result.mutable_attempts() = failure.search().attempts();
       report(screen, failure, session.language, false);
     }
   }
@@ -150,13 +151,15 @@ void judge(Language language, CaseOutcome& outcome) {
   Comparison comparison;
   const bool failed = !outcome.error.code().empty();
   const auto& result = outcome.result;
+  const auto in_words = [language](v1::SearchOutcome which) {
+    return term_of(language, which, v1::SearchOutcome_Name);
+  };
+  const std::string got = failed ? outcome.error.code() : in_words(result.outcome());
   if (wanted.outcome == v1::SEARCH_OUTCOME_UNSPECIFIED) {
-    comparison.same("", wanted.error,
-                    failed ? outcome.error.code() : v1::SearchOutcome_Name(result.outcome()));
+    comparison.same("", wanted.error, got);
     return comparison.finish(outcome);
   }
-  comparison.same("", v1::SearchOutcome_Name(wanted.outcome),
-                  failed ? outcome.error.code() : v1::SearchOutcome_Name(result.outcome()));
+  comparison.same("", in_words(wanted.outcome), got);
   const auto& answer = result.answer();
   const auto label = [language](Word word) { return say(language, word); };
   comparison.same(label(Word::INS_NUMBER), wanted.number, answer.number().number());

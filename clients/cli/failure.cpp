@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clients/cli/render.h"
 #include "clients/cli/text.h"
 
 namespace insd::cli {
@@ -114,6 +115,7 @@ void report(std::ostream& out, const Failure& failure, Language language, bool v
                {printable(detail.insi_fault().code()), printable(detail.insi_fault().label())})
         << '\n';
   }
+  print_attempts(out, language, failure.search().attempts());
   if (!detail.remedy().empty()) out << say(language, Word::REMEDY_IS, {printable(detail.remedy())}) << '\n';
   if (verbose && !detail.technical_detail().empty()) {
     out << say(language, Word::SUPPORT_DETAIL, {printable(detail.technical_detail())}) << '\n';

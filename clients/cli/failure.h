@@ -10,6 +10,7 @@
 
 #include "clients/cli/words.h"
 #include "insd/v1/error.pb.h"
+#include "insd/v1/insi_service.pb.h"
 
 namespace insd::cli {
 
@@ -24,10 +25,14 @@ class Failure : public std::exception {
   Failure(std::string code, std::string summary, std::string remedy);
 
   [[nodiscard]] const v1::ErrorDetail& detail() const { return detail_; }
+  /// What a search sent before it failed, for the record of each exchange; none of other commands.
+  [[nodiscard]] const v1::ListSearchAttemptsResponse& search() const { return search_; }
+  void set_search(v1::ListSearchAttemptsResponse search) { search_ = std::move(search); }
   [[nodiscard]] const char* what() const noexcept override { return detail_.code().c_str(); }
 
  private:
   v1::ErrorDetail detail_;
+  v1::ListSearchAttemptsResponse search_;
 };
 
 /// A wrong command line, EXIT_USAGE; the text is already in the user's language.
@@ -44,8 +49,8 @@ class UsageError : public std::exception {
 /// by a plain connect to `target`, "unix:PATH"), lost, too slow, not understood.
 Failure failure_of(const grpc::Status& status, const std::string& target, Language language);
 
-/// Code, summary, remedy, spent try, refused fields and the INSi fault; `verbose` adds the English support
-/// detail.
+/// Code, summary, remedy, spent try, refused fields, the INSi fault and what a search sent; `verbose` adds
+/// the English support detail.
 void report(std::ostream& out, const Failure& failure, Language language, bool verbose);
 
 }  // namespace insd::cli

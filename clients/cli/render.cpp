@@ -267,19 +267,18 @@ void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleR
   out << "  " << say(language, Word::INSURED_NUMBER_NOTE) << '\n';
 }
 
-namespace {
-
-// Each question by what was sent and what came, when there was more than one.
-void print_attempts(std::ostream& out, Language language, const v1::SearchResult& result) {
-  if (result.attempts_size() < 2) return;
+void print_attempts(std::ostream& out, Language language, const SearchAttempts& attempts) {
+  if (attempts.empty()) return;
   out << "  " << say(language, Word::QUESTIONS_ASKED) << '\n';
-  for (const auto& attempt : result.attempts()) {
+  for (const auto& attempt : attempts) {
     out << "    " << local_time(attempt.send_time()) << " " << printable(attempt.given_name_sent());
     if (!attempt.birth_place_sent().empty()) out << " (" << printable(attempt.birth_place_sent()) << ")";
     out << colon(language)
         << printable(term(language, attempt.code().empty() ? attempt.error_code() : attempt.code())) << '\n';
   }
 }
+
+namespace {
 
 void print_next_steps(std::ostream& out, Language language, const v1::SearchResult& result) {
   if (result.next_steps().empty()) return;
@@ -301,7 +300,7 @@ void print_result(std::ostream& out, Language language, const v1::SearchResult& 
         << '\n';
   }
   for (const auto& warning : result.warnings()) out << "  ! " << printable(term(language, warning)) << '\n';
-  print_attempts(out, language, result);
+  if (result.attempts_size() > 1) print_attempts(out, language, result.attempts());
   if (!result.matched_given_name().empty())
     out << "  " << say(language, Word::FOUND_BY_NAME, {printable(result.matched_given_name())}) << '\n';
   print_next_steps(out, language, result);

@@ -49,6 +49,9 @@ void print_beneficiaries(std::ostream& out, Language language, const v1::VitaleR
 /// The answer, what it is, and what is missing to qualify it.
 void print_result(std::ostream& out, Language language, const v1::SearchResult& result);
 void print_result(std::ostream& out, Language language, const v1::VerificationResult& result);
+using SearchAttempts = google::protobuf::RepeatedPtrField<v1::SearchAttempt>;
+/// Each question of a search: when, by which name, and what came.
+void print_attempts(std::ostream& out, Language language, const SearchAttempts& attempts);
 void print_status(std::ostream& out, Language language, const v1::GetInfoResponse& info,
                   const v1::WhatMayIDoResponse& rights);
 

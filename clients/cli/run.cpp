@@ -97,6 +97,7 @@ int run_throwing(const std::vector<std::string>& arguments, Surroundings& io, La
     if (options.json) {
       JsonDocument document;
       document.add("error", failure.detail());
+      if (!failure.search().attempts().empty()) document.add("search", failure.search());
       io.out << document.text() << '\n';
     }
     return EXIT_ERROR;

@@ -221,6 +221,9 @@ constexpr auto kTerms = std::to_array<TermEntry>({
     {"EVIDENCE_TYPE_VITALE_CARD", "carte Vitale seule", "Vitale card alone"},
     {"EVIDENCE_TYPE_BIRTH_CERTIFICATE", "extrait d'acte de naissance seul",
      "birth certificate extract alone"},
+    {"SEARCH_OUTCOME_FOUND", "une identité trouvée", "one identity found"},
+    {"SEARCH_OUTCOME_NOT_FOUND", "aucune identité trouvée", "no identity found"},
+    {"SEARCH_OUTCOME_SEVERAL", "plusieurs identités", "several identities"},
     {"EVIDENCE_TYPE_FAMILY_BOOK", "livret de famille seul", "livret de famille alone"},
 });
 

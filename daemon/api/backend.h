@@ -17,6 +17,7 @@
 #include "daemon/desk/desk.h"
 #include "daemon/desk/professional.h"
 #include "daemon/desk/vitale_desk.h"
+#include "daemon/failed_searches.h"
 #include "daemon/identities/identities.h"
 #include "daemon/identities/kiosk_visits.h"
 #include "daemon/insi_monitor.h"
@@ -68,6 +69,7 @@ struct Backend {
   journal::Writer& journal;
   std::filesystem::path trail;  ///< state directory with the audit trail; empty: it is in journald
   AnswerStore& answers;
+  FailedSearches& failed_searches;
   Identities& identities;
   KioskVisits& kiosks;
   OpenStreams streams{};

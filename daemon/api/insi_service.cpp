@@ -232,6 +232,16 @@ boost::asio::awaitable<v1::SearchByTraitsResponse> search_by_traits(Backend& bac
   co_return response;
 }
 
+boost::asio::awaitable<v1::ListSearchAttemptsResponse> list_search_attempts(
+    Backend& backend, Call call, v1::ListSearchAttemptsRequest request) {
+  if (request.request_id().empty())
+    throw Error(Code::INVALID_ARGUMENT).with_field("request_id", "is missing");
+  v1::ListSearchAttemptsResponse response;
+  for (const SearchAttempt& each : backend.failed_searches.find(request.request_id(), call.caller.uid))
+    put_attempt(each, *response.add_attempts());
+  co_return response;
+}
+
 class InsiServiceAdapter final : public v1::InsiService::CallbackService {
  public:
   InsiServiceAdapter(Backend& backend, Caller caller) : backend_(backend), caller_(std::move(caller)) {}
@@ -253,6 +263,12 @@ class InsiServiceAdapter final : public v1::InsiService::CallbackService {
                                            v1::VerifyIdentityResponse* response) override {
     return unary_call(backend_, caller_, "InsiService/VerifyIdentity", context, request, response,
                       verify_identity);
+  }
+  grpc::ServerUnaryReactor* ListSearchAttempts(grpc::CallbackServerContext* context,
+                                               const v1::ListSearchAttemptsRequest* request,
+                                               v1::ListSearchAttemptsResponse* response) override {
+    return unary_call(backend_, caller_, "InsiService/ListSearchAttempts", context, request, response,
+                      list_search_attempts);
   }
   grpc::ServerUnaryReactor* GetInsiState(grpc::CallbackServerContext* context,
                                          const v1::GetInsiStateRequest* request,

@@ -54,6 +54,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"IdentityService/Seal", true, true, true, true},
     {"IdentityService/Restore", true, false, true, true},
     {"IdentityService/ForgetIdentity", true, true, true, true},
+    {"InsiService/ListSearchAttempts", true, false, true, true},
     {"InsiService/GetInsiState", true, true, true, true},
     {"InsiService/WatchInsiState", true, true, true, true},
     {"JournalService/VerifyJournal", false, false, false, true},

@@ -109,7 +109,22 @@ TEST_F(PathTest, ACaseThatFailsIsShownAsFailed) {
   EXPECT_EQ(outcome.status, 1) << outcome.out << outcome.err;
   const auto page = content(world_.directory() / "dossier/index.html");
   EXPECT_THAT(page, HasSubstr("class=\"failed\"><td><b>2.05</b>"));
-  EXPECT_THAT(page, HasSubstr("SEARCH_OUTCOME_NOT_FOUND"));
+  EXPECT_THAT(page, HasSubstr("<td>une identité trouvée; "));
+  EXPECT_THAT(page, HasSubstr("<td>aucune identité trouvée; "));
+  EXPECT_THAT(page, Not(HasSubstr("SEARCH_OUTCOME"))) << "a page for people";
+}
+
+TEST_F(PathTest, ACaseThatEndsInAnErrorHasWhatWasSentAndReceivedToo) {
+  world_.start_pcscd();
+  insert_cards();
+  start("[[step]]\nbirth_name = \"PROVISOIRE\"\nfault = \"desir_550\"\n");
+  EXPECT_EQ(cnda("2.05").status, 1);
+  const auto folder = world_.directory() / "dossier/2.05";
+  EXPECT_THAT(content(folder / "request-1.xml"), HasSubstr("PROVISOIRE"));
+  EXPECT_THAT(content(folder / "answer-1.xml"), HasSubstr("desir_550"));
+  EXPECT_THAT(content(folder / "screen.txt"), HasSubstr("INSI_NOT_AUTHORISED"));
+  EXPECT_THAT(content(folder / "result.json"), HasSubstr("\"error_code\":\"INSI_NOT_AUTHORISED\""));
+  EXPECT_THAT(content(world_.directory() / "dossier/index.html"), HasSubstr("2.05/answer-1.xml"));
 }
 
 TEST_F(PathTest, AFirstIdentityFromPython) {

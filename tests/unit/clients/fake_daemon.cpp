@@ -120,6 +120,14 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     *response = daemon_.by_traits;
     return daemon_.search_failure.value_or(grpc::Status::OK);
   }
+  grpc::Status ListSearchAttempts(grpc::ServerContext* /*context*/,
+                                  const v1::ListSearchAttemptsRequest* request,
+                                  v1::ListSearchAttemptsResponse* response) override {
+    daemon_.attempts_asked_of.push_back(request->request_id());
+    if (!daemon_.failed_search) return status_with(error_detail("NOT_FOUND"));
+    *response = *daemon_.failed_search;
+    return grpc::Status::OK;
+  }
   grpc::Status CreateIdentity(grpc::ServerContext* /*context*/, const v1::CreateIdentityRequest* request,
                               v1::CreateIdentityResponse* response) override {
     daemon_.created = *request;

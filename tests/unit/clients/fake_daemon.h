@@ -72,8 +72,9 @@ class FakeDaemon {
   v1::Comparison comparison;
   v1::IdentityReport identity;  ///< after each act
   std::optional<v1::ErrorDetail> accept_refusal;
-  std::optional<grpc::Status> failure;         ///< of every unary call but GetInfo
-  std::optional<grpc::Status> search_failure;  ///< of searches only
+  std::optional<grpc::Status> failure;                          ///< of every unary call but GetInfo
+  std::optional<grpc::Status> search_failure;                   ///< of searches only
+  std::optional<v1::ListSearchAttemptsResponse> failed_search;  ///< what it sent; NOT_FOUND without
   std::optional<grpc::Status> logout_failure;
   std::vector<v1::WatchLeaseResponse> lease_events;
   std::optional<grpc::Status> watch_failure;
@@ -86,6 +87,7 @@ class FakeDaemon {
   std::vector<std::string> watched;
   std::optional<v1::SearchByVitaleRequest> vitale_search;
   std::optional<v1::SearchByTraitsRequest> traits_search;
+  std::vector<std::string> attempts_asked_of;
   std::optional<v1::CreateIdentityRequest> created;
   std::optional<v1::CompareRequest> compared;
   std::optional<v1::AcceptRequest> accepted;

@@ -741,6 +741,34 @@ TEST_F(Insctl, CouldNotAskIsNeverANegativeResult) {
   EXPECT_THAT(err, HasSubstr("INSI_UNREACHABLE"));
 }
 
+TEST_F(Insctl, AFailedSearchTellsWhatItSent) {
+  daemon.search_failure = test::status_with(test::error_detail("INSI_FAULT"));
+  auto& attempt = *daemon.failed_search.emplace().add_attempts();
+  attempt.set_given_name_sent("LEONARDO\x1b[2J");
+  attempt.set_error_code("INSI_FAULT");
+  attempt.set_message_id("uuid:1");
+  const std::vector<std::string> search{"insi",          "traits",     "--name",  "D",
+                                        "--given-names", "L",          "--sex",   "F",
+                                        "--birth-date",  "1999-06-25", "--lease", "L1"};
+  EXPECT_EQ(insctl(search), EXIT_ERROR);
+  EXPECT_THAT(err, HasSubstr("INSI_FAULT: SUMMARY-OF-INSI_FAULT"));
+  EXPECT_THAT(err, HasSubstr("  Questions put to the service:\n     LEONARDO?[2J: INSI_FAULT"));
+  ASSERT_TRUE(daemon.traits_search);
+  EXPECT_THAT(daemon.attempts_asked_of, ::testing::ElementsAre(daemon.traits_search->context().request_id()));
+
+  auto with_json = search;
+  with_json.insert(with_json.begin(), "--json");
+  EXPECT_EQ(insctl(with_json), EXIT_ERROR);
+  EXPECT_THAT(out, HasSubstr("\"error\":{\"code\":\"INSI_FAULT\""));
+  EXPECT_THAT(out, HasSubstr("\"search\":{\"attempts\":[{"));
+  EXPECT_THAT(out, HasSubstr("\"message_id\":\"uuid:1\""));
+
+  daemon.failed_search.reset();
+  EXPECT_EQ(insctl(with_json), EXIT_ERROR);
+  EXPECT_THAT(out, HasSubstr("\"code\":\"INSI_FAULT\"")) << "what cannot be listed does not hide why";
+  EXPECT_THAT(out, Not(HasSubstr("\"search\"")));
+}
+
 TEST_F(Insctl, AnEndedKeptLoginIsForgotten) {
   with_runtime_directory();
   lease_file().store("STORED");

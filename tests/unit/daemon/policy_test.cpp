@@ -94,6 +94,8 @@ TEST(Policy, FirstMatchingEntryDecides) {
   EXPECT_EQ(policy.role(caller(7, 902)), CallerRole::KIOSK);
   EXPECT_EQ(policy.decide(caller(7, 902), "ProfessionalService/Authenticate"), kDenied)
       << "no card of its own";
+  EXPECT_EQ(policy.decide(caller(7, 902), "InsiService/ListSearchAttempts"), kDenied)
+      << "they tell the traits that a kiosk does not get";
   EXPECT_EQ(policy.role(caller(7)), CallerRole::DESK);
   EXPECT_EQ(policy.role(caller(0)), CallerRole::DESK);  // the file decides before the defaults
 }

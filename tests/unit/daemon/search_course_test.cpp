@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/failed_searches.h"
 #include "daemon/insi_monitor.h"
 #include "daemon/search.h"
 #include "drivers/base/error.h"
@@ -186,6 +187,7 @@ class SearchCourse : public ::testing::Test {
   TestClock clock;
   boost::asio::io_context timers;
   AnswerStore answers{timers.get_executor(), clock};
+  FailedSearches failed{timers.get_executor(), clock};
   Records journal;
   std::shared_ptr<Config> config = std::make_shared<Config>();
   CallerRole role = CallerRole::DESK;
@@ -202,7 +204,7 @@ class SearchCourse : public ::testing::Test {
   std::vector<std::chrono::milliseconds> pauses;
   SearchParts parts;
   journal::Writer writer{journal};
-  Search search{wired(), answers, writer, clock};
+  Search search{wired(), answers, failed, writer, clock};
 
  private:
   // The parts are filled by the constructor's body, after `search`.
@@ -315,6 +317,33 @@ TEST_F(SearchCourse, APassingFaultIsAskedOnceMoreAfterAWhileAsAnotherMessage) {
   await_records();
   EXPECT_THAT(journal.ends, ElementsAre("INSI_UNAVAILABLE", "01"));
   EXPECT_THAT(observed, ElementsAre("INSI_UNAVAILABLE", "answer"));
+}
+
+TEST_F(SearchCourse, WhatAFailedSearchSentIsKeptForTheUserWhoAsked) {
+  steps = {"01", fault(Code::INSI_FAULT, "insi_777")};
+  EXPECT_EQ(refusal([&] { by_traits({"OLA", "CATARINA"}); }).code(), Code::INSI_FAULT);
+  const auto attempts = failed.find("r-1", 1000);
+  ASSERT_THAT(attempts, SizeIs(2));
+  EXPECT_EQ(attempts[0].sent.given_name, "OLA");
+  EXPECT_EQ(attempts[0].code, "01");
+  EXPECT_EQ(attempts[1].message_id, "uuid:2");
+  EXPECT_EQ(attempts[1].error, Code::INSI_FAULT);
+  EXPECT_EQ(attempts[1].fault->code, "insi_777");
+  EXPECT_EQ(refusal([&] { failed.find("r-1", 1001); }).code(), Code::NOT_FOUND);
+
+  steps = {Error(Code::INSI_NO_ANSWER)};
+  EXPECT_EQ(refusal([&] { by_card(); }).code(), Code::INSI_NO_ANSWER);
+  ASSERT_THAT(failed.find("r-1", 1000), SizeIs(1));
+  EXPECT_EQ(failed.find("r-1", 1000)[0].error, Code::INSI_NO_ANSWER);
+}
+
+TEST_F(SearchCourse, OfASearchThatSentNothingOrSucceededNothingIsKept) {
+  signatures = 0;
+  EXPECT_EQ(refusal([&] { by_traits({"OLA"}); }).code(), Code::LEASE_INVALID);
+  signatures = 1;
+  steps = {"01"};
+  by_card();
+  EXPECT_EQ(failed.size(), 0U);
 }
 
 TEST_F(SearchCourse, AtMostOnceInOneSearch) {

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/failed_searches.h"
 #include "daemon/search_rules.h"
 #include "drivers/base/error.h"
 
@@ -148,12 +149,12 @@ class SearchTest : public ::testing::Test {
   }
   SearchResult run(const VitaleSearch& search) {
     journal::Writer writer(journal);
-    Search made(parts(), answers, writer, clock);
+    Search made(parts(), answers, failed, writer, clock);
     return run(made.by_vitale(search, searcher(), {}));
   }
   SearchResult run(const TraitsSearch& search) {
     journal::Writer writer(journal);
-    Search made(parts(), answers, writer, clock);
+    Search made(parts(), answers, failed, writer, clock);
     return run(made.by_traits(search, searcher(), {}));
   }
   template <class S>
@@ -181,6 +182,7 @@ class SearchTest : public ::testing::Test {
   Clock clock;
   boost::asio::io_context timers;
   AnswerStore answers{timers.get_executor(), clock};
+  FailedSearches failed{timers.get_executor(), clock};
   FakeJournal journal;
   std::shared_ptr<Config> config = std::make_shared<Config>();
   desk::Professional professional;
