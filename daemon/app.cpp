@@ -134,10 +134,11 @@ App::App(AppOptions options, Config config)
       vitale_(desk_, clock_),
       answers_(io_.get_executor(), clock_),
       failed_searches_(io_.get_executor(), clock_),
-      search_(search_parts(), answers_, failed_searches_, journal_writer_, clock_),
+      asking_(asking_parts(), failed_searches_, journal_writer_, clock_),
+      search_(search_parts(), asking_, answers_, clock_),
       revisions_(started_with_.daemon.state_dir / "identities.sqlite", keys_->seal.all().front(), clock_),
       identities_(io_.get_executor(), revisions_, *journal_, clock_),
-      verification_(verification_parts(), journal_writer_, clock_),
+      verification_(verification_parts(), asking_),
       limiter_(started_with_.daemon.requests_per_minute, clock_),
       backend_{io_,
                desk_,
@@ -227,8 +228,14 @@ SearchParts App::search_parts() {
     return exchange_of(searcher).by_traits(std::move(query), std::move(party), signer, std::move(before),
                                            std::move(stop));
   };
+  return parts;
+}
+
+AskingParts App::asking_parts() {
+  AskingParts parts;
   parts.pause = pause;
-  parts.observed = [this](const Error* failure) {
+  parts.observed = [this](const Searcher& searcher, const Error* failure) {
+    monitor_.clock_observed(exchange_of(searcher).clock_skew());
     if (failure == nullptr) {
       monitor_.answered();
     } else {

@@ -14,6 +14,7 @@
 
 #include "daemon/api/backend.h"
 #include "daemon/api/listener.h"
+#include "daemon/asking.h"
 #include "daemon/desk/left_cards.h"
 
 namespace insd {
@@ -42,6 +43,7 @@ class App {
   void fill_signatory_parts(SignatoryParts& parts);
   SearchParts search_parts();
   VerificationParts verification_parts();
+  AskingParts asking_parts();
   [[nodiscard]] api::ListeningSocket listening_socket() const;
   void serve();
   void await_signals();
@@ -69,6 +71,7 @@ class App {
   AnswerStore answers_;
   FailedSearches failed_searches_;
   InsiMonitor monitor_{clock_};
+  Asking asking_;
   Search search_;
   Revisions revisions_;
   Identities identities_;

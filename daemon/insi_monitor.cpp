@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/insi/http_date.h"
+
 namespace insd {
 namespace {
 
@@ -51,6 +53,7 @@ void InsiMonitor::answered() {
   InsiState state;
   state.availability = InsiAvailability::AVAILABLE;
   state.last_answer = clock_.wall();
+  state.clock_skew = state_.clock_skew;
   become(std::move(state));
 }
 
@@ -72,9 +75,19 @@ void InsiMonitor::failed(const Error& error) {
       return;
   }
   state.last_answer = state_.last_answer;
+  state.clock_skew = state_.clock_skew;
   state.code = error.code();
   state.fault = error.insi_fault();
   become(std::move(state));
+}
+
+void InsiMonitor::clock_observed(std::optional<std::chrono::seconds> skew) {
+  const auto wrong = [](const std::optional<std::chrono::seconds>& each) {
+    return each && std::chrono::abs(*each) > insi::kTolerableSkew;
+  };
+  const bool news = wrong(skew) != wrong(state_.clock_skew);
+  state_.clock_skew = skew;
+  if (news) tell();
 }
 
 void InsiMonitor::reset() {
@@ -90,7 +103,10 @@ void InsiMonitor::become(InsiState state) {
     state.since = clock_.wall();
   }
   state_ = std::move(state);
-  if (!news) return;
+  if (news) tell();
+}
+
+void InsiMonitor::tell() {
   std::vector<std::shared_ptr<Watcher>> living;
   std::erase_if(watchers_, [&](const std::weak_ptr<Watcher>& each) {
     auto watcher = each.lock();
@@ -98,7 +114,8 @@ void InsiMonitor::become(InsiState state) {
     living.push_back(std::move(watcher));
     return false;
   });
-  for (const auto& each : living) (*each)(state_);
+  const InsiState now = state_;  // a watcher may end another, or cause a change
+  for (const auto& each : living) (*each)(now);
 }
 
 std::shared_ptr<void> InsiMonitor::watch(Watcher changed) {

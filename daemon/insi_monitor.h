@@ -32,6 +32,7 @@ struct InsiState {
   std::optional<Clock::Wall> last_answer;
   std::optional<Code> code;  ///< of the last failure, unless AVAILABLE
   std::optional<InsiFault> fault;
+  std::optional<std::chrono::seconds> clock_skew;  ///< the service's clock less ours; none: not known
 };
 
 /// On the executor only.
@@ -43,17 +44,22 @@ class InsiMonitor {
   /// Failures that say nothing of the service (of a card, of the caller, a refused authorisation) are let
   /// pass.
   void failed(const Error& error);
+  /// The service's clock less ours, as Exchange::clock_skew() knows it. To be told before answered() and
+  /// failed().
+  void clock_observed(std::optional<std::chrono::seconds> skew);
   /// Another service, or the same by another way, is configured.
   void reset();
 
   [[nodiscard]] const InsiState& state() const { return state_; }
 
-  /// `changed` is called at once and then for each change of availability or code, until the handle dies.
+  /// `changed` is called at once and then for each change of availability or code, and of whether
+  /// the clock is right (insi::kTolerableSkew), until the handle dies.
   using Watcher = std::function<void(const InsiState&)>;
   [[nodiscard]] std::shared_ptr<void> watch(Watcher changed);
 
  private:
   void become(InsiState state);
+  void tell();
 
   const Clock& clock_;
   InsiState state_;

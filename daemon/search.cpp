@@ -3,11 +3,9 @@
 
 #include <exception>
 
-#include "daemon/failed_searches.h"
-#include "daemon/insi_monitor.h"
+#include "daemon/asking.h"
 #include "daemon/name_strategy.h"
 #include "daemon/search_rules.h"
-#include "daemon/signatory.h"
 #include "drivers/base/error.h"
 
 namespace insd {
@@ -21,73 +19,30 @@ void require_same_desk(const desk::Chosen& professional, const desk::Chosen& pat
   throw Error(Code::DESK_MISMATCH, patient.desk + " and " + professional.desk);
 }
 
-// The lease's signatures are used up, or it ended meanwhile.
-bool login_is_over(const Error& error) {
-  return error.code() == Code::LEASE_INVALID || error.code() == Code::LEASE_LOST;
-}
-
 }  // namespace
 
 /// One search from its first question to its last.
-struct Search::Course {
-  const SearchContext& context;
-  const Searcher& searcher;
-  std::stop_token stop;
-  std::vector<SearchAttempt> attempts{};
-  bool asked_again = false;                     // once in one search
+struct Search::Course : Questions {
   bool fault_read_as_not_found = false;         // insi.qualification_not_found
   std::optional<vitale::Beneficiary> person{};  // chosen on the card in the reader
 };
 
-Search::Search(SearchParts parts, AnswerStore& answers, FailedSearches& failed, journal::Writer& journal,
-               const Clock& clock)
-    : parts_(std::move(parts)),
-      answers_(answers),
-      failed_(failed),
-      journal_(journal),
-      clock_(clock),
-      limits_(clock) {}
-
-// The caller gets an error, which has no room for what was sent.
-void Search::keep_failed(Course& course) {
-  failed_.keep(course.searcher.owner.uid, course.context.request_id, std::move(course.attempts),
-               course.searcher.config->insi.answer_ttl);
-}
+Search::Search(SearchParts parts, Asking& asking, AnswerStore& answers, const Clock& clock)
+    : parts_(std::move(parts)), asking_(asking), answers_(answers), clock_(clock) {}
 
 template <class Query, class Ask>
 asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signatory, SentTraits sent,
                                          std::string operation, Query query, const Ask& send) {
-  const Searcher& searcher = course.searcher;
-  const InsiConfig& config = searcher.config->insi;
-  CallRecord record(journal_, clock_, begin_record(operation, course.context, searcher, signatory));
-  bool begun = false;
-  SearchAttempt attempt;
-  attempt.sent = std::move(sent);
-  insi::Party party = signatory.party;
-  if (course.context.return_messages) party.messages = attempt.messages = std::make_shared<insi::Messages>();
-  const Clock::Steady started = clock_.steady();
-  const insi::Exchange::BeforeSend before_send = [&](const std::string& message_id) -> asio::awaitable<void> {
-    co_await record.begin(message_id);
-    begun = true;
-    attempt.message_id = message_id;
-    attempt.sent_at = clock_.wall();
-    limits_.count(searcher.owner.uid, config);
-  };
+  const bool lenient = course.searcher.config->insi.qualification_not_found;
+  Question question(asking_, course, signatory, operation, std::move(sent));
   insi::Reply reply;
   try {
-    reply = co_await send(searcher, std::move(query), party, signatory.signer(), before_send, course.stop);
+    reply = co_await send(course.searcher, std::move(query), question.party(), signatory.signer(),
+                          question.before_send(), course.stop);
   } catch (const Error& error) {
-    const Error failure = read_by_rules(error, config);
-    record.end(journal::outcome_of(failure));
-    if (!begun) throw;
-    attempt.duration = clock_.steady() - started;
-    attempt.error = failure.code();
-    attempt.fault = failure.insi_fault();
-    course.attempts.push_back(attempt);
-    if (!config.qualification_not_found || !is_half_down(failure)) {
-      if (parts_.observed) parts_.observed(&failure);
-      throw Error(failure);
-    }
+    const Error failure = question.failed(error, lenient);
+    if (!lenient || !is_half_down(failure)) throw Error(failure);
+    const SearchAttempt& attempt = course.attempts.back();
     reply.outcome = insi::Outcome::NOT_FOUND;
     reply.label = failure.insi_fault()->label;
     reply.message_id = attempt.message_id;
@@ -95,48 +50,13 @@ asio::awaitable<insi::Reply> Search::ask(Course& course, const Signatory& signat
     reply.sent_at = attempt.sent_at;
     reply.duration = attempt.duration;
     course.fault_read_as_not_found = true;
-    if (parts_.observed) parts_.observed(nullptr);
     co_return reply;
   } catch (...) {
-    record.end(std::current_exception());
+    question.ended(std::current_exception());
     throw;
   }
-  record.end(reply.code, reply.answer ? reply.answer->active.number : std::string());
-  if (parts_.observed) parts_.observed(nullptr);
-  attempt.sent_at = reply.sent_at;
-  attempt.duration = reply.duration;
-  attempt.code = reply.code;
-  attempt.label = reply.label;
-  attempt.result_xml = reply.result_xml;
-  course.attempts.push_back(std::move(attempt));
+  question.answered(reply, reply.answer ? reply.answer->active.number : std::string());
   co_return reply;
-}
-
-// `once` asks; after a passing fault it asks once more, as another message under the lease of that moment.
-template <class Once>
-asio::awaitable<insi::Reply> Search::ask_patiently(Course& course, const Once& once) {
-  const std::size_t sent = course.attempts.size();
-  std::optional<Error> failure;
-  try {
-    co_return co_await once();
-  } catch (const Error& error) {
-    failure = error;
-  }
-  const auto delay = course.searcher.config->insi.retry_delay;
-  const auto& until = course.searcher.until;
-  const bool in_time = !until || std::chrono::steady_clock::now() + delay < *until;
-  if (course.attempts.size() == sent || !is_passing(*failure) || course.asked_again || delay.count() == 0 ||
-      !in_time) {
-    throw Error(*failure);
-  }
-  course.asked_again = true;
-  co_await parts_.pause(delay, course.stop);
-  try {
-    co_return co_await once();
-  } catch (const Error& error) {
-    // No signature is left for the second question: the first one's failure is what there is to tell.
-    throw Error(login_is_over(error) ? *failure : error);
-  }
 }
 
 asio::awaitable<Signatory> Search::open_question(const Course& course,
@@ -186,12 +106,12 @@ asio::awaitable<insi::Reply> Search::ask_by_card(Course& course, const VitaleSea
 asio::awaitable<SearchResult> Search::by_vitale(VitaleSearch search, Searcher searcher,
                                                 std::stop_token stop) {
   check_gates(search.context, searcher);
-  limits_.admit(searcher.owner.uid, searcher.config->insi);
-  Course course{search.context, searcher, stop};
+  asking_.admit(searcher);
+  Course course{{search.context, searcher, stop}};
   try {
     co_return co_await follow_card(course, search);
   } catch (...) {
-    keep_failed(course);
+    asking_.keep_failed(course);
     throw;
   }
 }
@@ -201,7 +121,7 @@ asio::awaitable<SearchResult> Search::follow_card(Course& course, const VitaleSe
   result.by_card = true;
   result.card_supplied = std::holds_alternative<SuppliedCard>(search.reading);
   const auto once = [&] { return ask_by_card(course, search, result); };
-  result.reply = co_await ask_patiently(course, once);
+  result.reply = co_await asking_.patiently(course, once);
   const auto& answer = result.reply.answer;
   if (course.person && !key_is_right(*course.person)) result.warnings.emplace_back("CARD_KEY_INVALID");
   if (result.sent.birth_rank_assumed) result.warnings.emplace_back("BIRTH_RANK_ASSUMED");
@@ -233,12 +153,12 @@ asio::awaitable<SearchResult> Search::by_traits(TraitsSearch search, Searcher se
                                                 std::stop_token stop) {
   check_gates(search.context, searcher);
   const identity::SearchTraits traits = normalised_traits(search);
-  limits_.admit(searcher.owner.uid, searcher.config->insi);
-  Course course{search.context, searcher, stop};
+  asking_.admit(searcher);
+  Course course{{search.context, searcher, stop}};
   try {
     co_return co_await follow_traits(course, search, traits);
   } catch (...) {
-    keep_failed(course);
+    asking_.keep_failed(course);
     throw;
   }
 }
@@ -259,7 +179,7 @@ asio::awaitable<SearchResult> Search::follow_traits(Course& course, const Traits
     query.birth_place = step->birth_place;
     insi::Reply reply;
     try {
-      reply = co_await ask_patiently(course, once);
+      reply = co_await asking_.patiently(course, once);
     } catch (Error& error) {
       if (answered) error.prefix("question " + std::to_string(course.attempts.size()));
       if (!answered || !login_is_over(error)) throw;

@@ -151,20 +151,15 @@ struct SearchParts : SignatoryParts {
   std::function<boost::asio::awaitable<insi::Reply>(const Searcher&, insi::TraitsQuery, insi::Party, Signer*,
                                                     insi::Exchange::BeforeSend, std::stop_token)>
       ask_by_traits;
-  /// Between a passing fault and the second question; CANCELLED when stopped.
-  std::function<boost::asio::awaitable<void>(std::chrono::milliseconds, std::stop_token)> pause;
-  /// How INSi did: nullptr for an answer.
-  std::function<void(const Error*)> observed;
 };
 
 struct Signatory;
-class FailedSearches;
+class Asking;
 
 /// On the executor only.
 class Search {
  public:
-  Search(SearchParts parts, AnswerStore& answers, FailedSearches& failed, journal::Writer& journal,
-         const Clock& clock);
+  Search(SearchParts parts, Asking& asking, AnswerStore& answers, const Clock& clock);
 
   /// Errors beyond those of the parts: IDENTITY_FORBIDS_CALL, INSI_NOT_CONFIGURED, PERMISSION_DENIED,
   /// EDITOR_NOT_CONFIGURED, PROFILE_REQUIRED, PROFILE_UNKNOWN, PROFILE_NOT_ON_CARD, TEST_CARD_REFUSED,
@@ -183,12 +178,9 @@ class Search {
   boost::asio::awaitable<SearchResult> follow_card(Course& course, const VitaleSearch& search);
   boost::asio::awaitable<SearchResult> follow_traits(Course& course, const TraitsSearch& search,
                                                      const identity::SearchTraits& traits);
-  void keep_failed(Course& course);
   template <class Query, class Ask>
   boost::asio::awaitable<insi::Reply> ask(Course& course, const Signatory& signatory, SentTraits sent,
                                           std::string operation, Query query, const Ask& send);
-  template <class Once>
-  boost::asio::awaitable<insi::Reply> ask_patiently(Course& course, const Once& once);
   boost::asio::awaitable<Signatory> open_question(const Course& course,
                                                   const std::vector<std::string>& generations,
                                                   SearchResult& result);
@@ -199,11 +191,9 @@ class Search {
   void finish(Course& course, SearchResult& result);
 
   SearchParts parts_;
+  Asking& asking_;
   AnswerStore& answers_;
-  FailedSearches& failed_;
-  journal::Writer& journal_;
   const Clock& clock_;
-  SearchLimits limits_;
 };
 
 }  // namespace insd

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verification.h"
 
+#include "daemon/asking.h"
 #include "daemon/identity/birth_date.h"
 #include "daemon/identity/matricule.h"
 #include "daemon/identity/name.h"
 #include "daemon/identity/oid.h"
 #include "daemon/search_rules.h"
-#include "daemon/signatory.h"
 #include "drivers/base/error.h"
 
 namespace insd {
@@ -92,8 +92,36 @@ insi::VerificationQuery normalised_identity(const IdentityVerification& asked, I
   return query;
 }
 
-Verification::Verification(VerificationParts parts, journal::Writer& journal, const Clock& clock)
-    : parts_(std::move(parts)), journal_(journal), clock_(clock) {}
+Verification::Verification(VerificationParts parts, Asking& asking)
+    : parts_(std::move(parts)), asking_(asking) {}
+
+asio::awaitable<insi::Verdict> Verification::ask(const IdentityVerification& asked, Questions& questions,
+                                                 VerificationResult& result) {
+  if (questions.stop.stop_requested()) throw Error(Code::CANCELLED);
+  const Searcher& searcher = questions.searcher;
+  const Signatory signatory = co_await choose_signatory(parts_, asked.context, searcher, questions.stop);
+  parts_.require_current(asked.expected_generations);
+  result.profile = signatory.party.profile.name;
+  if (signatory.grant) result.professional_card = signatory.grant->professional.card;
+
+  const insi::VerificationQuery& query = result.sent;
+  const std::string& names = query.given_names.empty() ? query.first_given_name : query.given_names;
+  SentTraits sent{query.birth_name,  names,        query.sex, query.birth_date,
+                  query.birth_place, std::nullopt, false};
+  Question question(asking_, questions, signatory, kOperation, std::move(sent));
+  insi::Verdict verdict;
+  try {
+    verdict = co_await parts_.ask(searcher, query, question.party(), signatory.signer(),
+                                  question.before_send(), questions.stop);
+  } catch (const Error& error) {
+    throw question.failed(error);
+  } catch (...) {
+    question.ended(std::current_exception());
+    throw;
+  }
+  question.answered(verdict, query.number);
+  co_return verdict;
+}
 
 asio::awaitable<VerificationResult> Verification::verify(IdentityVerification asked, Searcher searcher,
                                                          std::stop_token stop) {
@@ -101,29 +129,17 @@ asio::awaitable<VerificationResult> Verification::verify(IdentityVerification as
   VerificationResult result;
   result.environment = searcher.config->insi.environment;
   result.sent = normalised_identity(asked, result.environment, result.given_names_sent);
-  const Signatory signatory = co_await choose_signatory(parts_, asked.context, searcher, stop);
-  parts_.require_current(asked.expected_generations);
-
-  CallRecord record(journal_, clock_, begin_record(kOperation, asked.context, searcher, signatory));
-  const insi::Exchange::BeforeSend before_send = [&record](const std::string& message_id) {
-    return record.begin(message_id);
-  };
-  insi::Party party = signatory.party;
-  if (asked.context.return_messages) party.messages = result.messages = std::make_shared<insi::Messages>();
+  asking_.admit(searcher);
+  Questions questions{asked.context, searcher, std::move(stop)};
+  const auto once = [&] { return ask(asked, questions, result); };
   try {
-    result.verdict =
-        co_await parts_.ask(searcher, result.sent, party, signatory.signer(), before_send, std::move(stop));
+    result.verdict = co_await asking_.patiently(questions, once);
   } catch (...) {
-    record.end(std::current_exception());
+    asking_.keep_failed(questions);
     throw;
   }
-  record.end(result.verdict.code, result.sent.number);
-
-  result.profile = signatory.party.profile.name;
-  if (signatory.grant) {
-    result.professional_card = signatory.grant->professional.card;
-    result.generations.push_back(result.professional_card->generation);
-  }
+  result.attempts = std::move(questions.attempts);
+  if (result.professional_card) result.generations.push_back(result.professional_card->generation);
   const bool right_key =
       result.sent.key.empty() || identity::key_matches({result.sent.number, result.sent.key});
   if (!right_key) result.warnings.emplace_back("SENT_KEY_INVALID");

@@ -19,7 +19,7 @@ struct IdentityVerification {
 
 struct VerificationResult {
   insi::Verdict verdict;
-  std::shared_ptr<insi::Messages> messages;  ///< nullptr unless the context asks for them
+  std::vector<SearchAttempt> attempts;  ///< in order; the last is the one that was answered
   InsiEnvironment environment = InsiEnvironment::UNSET;
   std::string profile;
   insi::VerificationQuery sent;
@@ -40,21 +40,26 @@ struct VerificationParts : SignatoryParts {
 insi::VerificationQuery normalised_identity(const IdentityVerification& asked, InsiEnvironment environment,
                                             std::vector<std::string>& given_names);
 
+struct Questions;
+
 /// On the executor only.
 class Verification {
  public:
-  Verification(VerificationParts parts, journal::Writer& journal, const Clock& clock);
+  Verification(VerificationParts parts, Asking& asking);
 
   /// Errors: the gates of a search (but a caller that keeps no identities may verify), those of
-  /// normalised_identity(), of choose_signatory() and of insi::Exchange::verify(). Nothing has been sent by
-  /// those before the last.
+  /// normalised_identity(), RATE_LIMITED (it counts as a search), those of choose_signatory() and of
+  /// insi::Exchange::verify(). Nothing has been sent by those before the last. A passing fault is asked once
+  /// more, as in a search.
   boost::asio::awaitable<VerificationResult> verify(IdentityVerification asked, Searcher searcher,
                                                     std::stop_token stop);
 
  private:
+  boost::asio::awaitable<insi::Verdict> ask(const IdentityVerification& asked, Questions& questions,
+                                            VerificationResult& result);
+
   VerificationParts parts_;
-  journal::Writer& journal_;
-  const Clock& clock_;
+  Asking& asking_;
 };
 
 }  // namespace insd

@@ -121,6 +121,10 @@ v1::VerifyIdentityResponse Client::verify_identity(const v1::VerifyIdentityReque
   return search(&v1::InsiService::Stub::VerifyIdentity, request);
 }
 
+v1::GetInsiStateResponse Client::insi_state() {
+  return call(*insi_, &v1::InsiService::Stub::GetInsiState, v1::GetInsiStateRequest(), kQuick);
+}
+
 v1::ListSearchAttemptsResponse Client::search_attempts(const v1::ListSearchAttemptsRequest& request) {
   return call(*insi_, &v1::InsiService::Stub::ListSearchAttempts, request, kQuick);
 }

@@ -46,6 +46,7 @@ class Client {
   v1::SearchByVitaleResponse search_by_vitale(const v1::SearchByVitaleRequest& request);
   v1::SearchByTraitsResponse search_by_traits(const v1::SearchByTraitsRequest& request);
   v1::VerifyIdentityResponse verify_identity(const v1::VerifyIdentityRequest& request);
+  v1::GetInsiStateResponse insi_state();
   v1::ListSearchAttemptsResponse search_attempts(const v1::ListSearchAttemptsRequest& request);
 
   v1::CreateIdentityResponse create_identity(const v1::CreateIdentityRequest& request);
@@ -65,6 +66,7 @@ class Client {
   /// For streams: adds the metadata of every call; no deadline.
   void prepare(grpc::ClientContext& context) const;
   [[nodiscard]] v1::ReaderService::Stub& reader_stub() { return *readers_; }
+  [[nodiscard]] v1::InsiService::Stub& insi_stub() { return *insi_; }
   [[nodiscard]] v1::ProfessionalService::Stub& professional_stub() { return *professionals_; }
   [[nodiscard]] Failure failure(const grpc::Status& status) const {
     return failure_of(status, target_, language_);

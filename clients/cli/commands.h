@@ -40,6 +40,8 @@ int run_insi_verify(Session& session);
 int run_identify(Session& session);
 /// EXIT_NEGATIVE when something would keep a search from working.
 int run_insi_check(Session& session);
+/// EXIT_NEGATIVE when INSi did not answer, or only in part, the last time; not while it is followed.
+int run_insi_state(Session& session);
 /// EXIT_NEGATIVE when a case failed.
 int run_insi_cnda(Session& session);
 int run_keys_list(Session& session);

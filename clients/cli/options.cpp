@@ -152,6 +152,8 @@ class CommandLine {
     auto* const check = command(*insi, "check", Word::HELP_INSI_CHECK, Command::INSI_CHECK);
     check->add_option("--profile", options_.profile, word(Word::HELP_PROFILE));
     check->add_flag("--offline", options_.offline, word(Word::HELP_OFFLINE));
+    command(*insi, "state", Word::HELP_INSI_STATE, Command::INSI_STATE)
+        ->add_flag("--follow", options_.follow, word(Word::HELP_FOLLOW_STATE));
     auto* const cnda = command(*insi, "cnda", Word::HELP_CNDA, Command::INSI_CNDA);
     cnda->add_option("--case", options_.conformity_case, word(Word::HELP_CASE))->required();
     cnda->add_option("--out", options_.directory, word(Word::HELP_DOSSIER))->required();

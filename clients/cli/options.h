@@ -39,6 +39,7 @@ enum class Command : std::uint8_t {
   IDENTITY_RENDER,
   ONBOARDING,
   INSI_CNDA,
+  INSI_STATE,
 };
 
 struct Options {

@@ -67,6 +67,8 @@ int dispatch(Session& session) {
       return run_identity_render(session);
     case Command::ONBOARDING:
       return run_onboarding(session);
+    case Command::INSI_STATE:
+      return run_insi_state(session);
     case Command::INSI_CNDA:
       return run_insi_cnda(session);
     case Command::DOCTOR:

@@ -129,6 +129,8 @@ enum class Word : std::uint16_t {
   HELP_GUARDIAN,
   HELP_GUARDIAN_EVIDENCE,
   HELP_COURT,
+  HELP_INSI_STATE,
+  HELP_FOLLOW_STATE,
   // usage errors
   USAGE_UNKNOWN,
   USAGE_MISSING,
@@ -362,6 +364,10 @@ enum class Word : std::uint16_t {
   CHECKED_BY,
   IDENTITY_ID,
   KEPT_UNTIL,
+  // state of the teleservice
+  STATE_INSI,
+  STATE_LAST_ANSWER,
+  STATE_CLOCK_WRONG,
   COUNT_,  // not a word: how many there are
 };
 

@@ -197,6 +197,9 @@ inline constexpr auto kHelpWords = std::to_array<WordEntry>({
      "Who is with the minor: parent, guardian."},
     {Word::HELP_GUARDIAN_EVIDENCE, "Pièce de cette personne.", "Document of that person."},
     {Word::HELP_COURT, "La décision de justice a été vue.", "The court decision was seen."},
+    {Word::HELP_INSI_STATE, "Dire si le téléservice INSi répond, d'après les derniers échanges.",
+     "Say whether INSi answers, as far as the last exchanges say."},
+    {Word::HELP_FOLLOW_STATE, "Suivre les changements.", "Follow the changes."},
 });
 
 }  // namespace insd::cli

@@ -337,6 +337,11 @@ inline constexpr auto kSaidWords = std::to_array<WordEntry>({
     {Word::CHECKED_BY, "{}, par {}, le {}", "{}, by {}, {}"},
     {Word::IDENTITY_ID, "Identifiant auprès du service", "Id with the daemon"},
     {Word::KEPT_UNTIL, "Gardée jusqu'à", "Kept until"},
+    {Word::STATE_INSI, "Téléservice INSi ({}) : {}", "INSi ({}): {}"},
+    {Word::STATE_LAST_ANSWER, "dernière réponse : {}", "last answer: {}"},
+    {Word::STATE_CLOCK_WRONG,
+     "L'horloge du téléservice et celle de ce poste diffèrent de {} s : mettre ce poste à l'heure.",
+     "The clocks of the service and of this machine differ by {} s: set this machine's clock."},
 });
 
 }  // namespace insd::cli

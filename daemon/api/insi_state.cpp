@@ -97,6 +97,7 @@ v1::InsiState to_proto(const InsiState& state, InsiEnvironment environment, Lang
     proto.set_summary(std::string(summary(entry, language)));
     proto.set_remedy(std::string(remedy(entry, language)));
   }
+  if (state.clock_skew) proto.mutable_clock_skew()->set_seconds(state.clock_skew->count());
   if (state.fault) put_insi_fault(*state.fault, *proto.mutable_insi_fault());
   return proto;
 }

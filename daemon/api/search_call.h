@@ -17,6 +17,9 @@ Searcher searcher_of(const Backend& backend, const Call& call);
 /// The field expected_generations. Throws INVALID_ARGUMENT: too many, or none that a card ever had.
 std::vector<std::string> generations_of(const google::protobuf::RepeatedPtrField<std::string>& field);
 
+/// What was sent and what came of it.
+void put_attempt(const SearchAttempt& attempt, v1::SearchAttempt& proto);
+
 /// InsiService/VerifyIdentity.
 boost::asio::awaitable<v1::VerifyIdentityResponse> verify_identity(Backend& backend, Call call,
                                                                    v1::VerifyIdentityRequest request);

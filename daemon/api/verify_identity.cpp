@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <google/protobuf/util/time_util.h>
-
 #include "daemon/api/call_context.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/search_call.h"
@@ -45,15 +43,7 @@ v1::VerificationResult to_proto(const VerificationResult& result) {
   proto.set_outcome(verdict.consistent ? v1::VERIFICATION_OUTCOME_CONSISTENT
                                        : v1::VERIFICATION_OUTCOME_INCONSISTENT);
   proto.set_environment(api::to_proto(result.environment));
-  v1::SearchAttempt& attempt = *proto.add_attempts();
-  attempt.set_code(verdict.code);
-  attempt.set_label(verdict.label);
-  *attempt.mutable_duration() =
-      google::protobuf::util::TimeUtil::NanosecondsToDuration(verdict.duration.count());
-  if (result.messages) {
-    attempt.set_request_message(result.messages->request);
-    attempt.set_answer_message(result.messages->answer);
-  }
+  for (const SearchAttempt& attempt : result.attempts) put_attempt(attempt, *proto.add_attempts());
   for (const std::string& warning : result.warnings) proto.add_warnings(warning);
   v1::SearchTrace& trace = *proto.mutable_trace();
   trace.set_message_id(verdict.message_id);

@@ -192,5 +192,26 @@ TEST_F(InsiStateTest, ADeskFollowsWhetherTheServiceCanBeAsked) {
   context.TryCancel();
 }
 
+class InsiClockTest : public InsiDesk {
+ protected:
+  InsiClockTest() : InsiDesk("date_shift_s = 600\n") {}
+};
+
+TEST_F(InsiClockTest, ADeskIsToldThatItsClockIsWrong) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline());
+  const auto stream = client_->insi_->WatchInsiState(&context, {});
+  v1::WatchInsiStateResponse told;
+  ASSERT_TRUE(stream->Read(&told));
+  EXPECT_FALSE(told.state().has_clock_skew());
+  EXPECT_THAT(expect_value(ask(kAdrun)).warnings(), Contains("CLOCK_SKEWED"));
+  while (!told.state().has_clock_skew()) ASSERT_TRUE(stream->Read(&told));
+  EXPECT_NEAR(static_cast<double>(told.state().clock_skew().seconds()), 600, 30);
+  context.TryCancel();
+  const auto state = world_.run({"insctl", "insi", "state"});
+  EXPECT_EQ(state.status, 0) << state.err;
+  EXPECT_THAT(state.out, HasSubstr("mettre ce poste à l'heure"));
+}
+
 }  // namespace
 }  // namespace insd::test

@@ -120,6 +120,16 @@ class FakeDaemon::Services : public v1::SystemService::Service,
     *response = daemon_.by_traits;
     return daemon_.search_failure.value_or(grpc::Status::OK);
   }
+  grpc::Status GetInsiState(grpc::ServerContext* /*context*/, const v1::GetInsiStateRequest* /*request*/,
+                            v1::GetInsiStateResponse* response) override {
+    *response->mutable_state() = daemon_.insi_state;
+    return unary();
+  }
+  grpc::Status WatchInsiState(grpc::ServerContext* /*context*/, const v1::WatchInsiStateRequest* /*request*/,
+                              grpc::ServerWriter<v1::WatchInsiStateResponse>* writer) override {
+    for (const auto& event : daemon_.insi_states) writer->Write(event);
+    return status_with(error_detail("SHUTTING_DOWN"));
+  }
   grpc::Status ListSearchAttempts(grpc::ServerContext* /*context*/,
                                   const v1::ListSearchAttemptsRequest* request,
                                   v1::ListSearchAttemptsResponse* response) override {

@@ -69,6 +69,8 @@ class FakeDaemon {
   v1::ReadVitaleResponse vitale;
   v1::SearchByVitaleResponse by_vitale;
   v1::SearchByTraitsResponse by_traits;
+  v1::InsiState insi_state;
+  std::vector<v1::WatchInsiStateResponse> insi_states;  ///< then the daemon stops
   v1::Comparison comparison;
   v1::IdentityReport identity;  ///< after each act
   std::optional<v1::ErrorDetail> accept_refusal;

@@ -769,6 +769,39 @@ TEST_F(Insctl, AFailedSearchTellsWhatItSent) {
   EXPECT_THAT(out, Not(HasSubstr("\"search\"")));
 }
 
+TEST_F(Insctl, TheStateOfTheServiceInWordsAndByTheExitStatus) {
+  EXPECT_EQ(insctl({"insi", "state"}), EXIT_OK) << "nothing is known against it";
+  EXPECT_THAT(out, HasSubstr("INSi (not configured): not asked yet\n"));
+  auto& state = daemon.insi_state;
+  state.set_environment(v1::ENVIRONMENT_TEST);
+  state.set_availability(v1::INSI_AVAILABILITY_AVAILABLE);
+  state.mutable_clock_skew()->set_seconds(60);
+  EXPECT_EQ(insctl({"insi", "state"}), EXIT_OK);
+  EXPECT_EQ(out, "INSi (test): answers\n");
+  state.mutable_clock_skew()->set_seconds(-61);
+  EXPECT_EQ(insctl({"insi", "state"}), EXIT_OK);
+  EXPECT_THAT(out, HasSubstr("differ by 61 s"));
+  state.set_availability(v1::INSI_AVAILABILITY_DOWN);
+  state.set_code("INSI_UNREACHABLE");
+  state.set_summary("SUMMARY\x1b");
+  state.set_remedy("REMEDY");
+  EXPECT_EQ(insctl({"insi", "state"}), EXIT_NEGATIVE);
+  EXPECT_THAT(out, HasSubstr("INSi (test): does not answer\n  INSI_UNREACHABLE: SUMMARY?\n"));
+  EXPECT_THAT(out, HasSubstr("What to do: REMEDY"));
+  EXPECT_EQ(insctl({"--json", "insi", "state"}), EXIT_NEGATIVE);
+  EXPECT_THAT(out, HasSubstr("\"availability\":\"INSI_AVAILABILITY_DOWN\""));
+}
+
+TEST_F(Insctl, TheStateOfTheServiceIsFollowedUntilTheDaemonEnds) {
+  for (const auto availability : {v1::INSI_AVAILABILITY_AVAILABLE, v1::INSI_AVAILABILITY_DEGRADED})
+    daemon.insi_states.emplace_back().mutable_state()->set_availability(availability);
+  EXPECT_EQ(insctl({"insi", "state", "--follow"}), EXIT_ERROR);
+  EXPECT_EQ(out, "INSi (not configured): answers\nINSi (not configured): answers in part\n");
+  EXPECT_THAT(err, HasSubstr("SHUTTING_DOWN"));
+  EXPECT_EQ(insctl({"--json", "insi", "state", "--follow"}), EXIT_ERROR);
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3) << "a line for each, and the error: " << out;
+}
+
 TEST_F(Insctl, AnEndedKeptLoginIsForgotten) {
   with_runtime_directory();
   lease_file().store("STORED");

@@ -8,8 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/failed_searches.h"
-#include "daemon/insi_monitor.h"
+#include "daemon/asking.h"
 #include "daemon/search.h"
 #include "drivers/base/error.h"
 
@@ -102,13 +101,6 @@ class SearchCourse : public ::testing::Test {
       co_await before("uuid:" + std::to_string(++sent));
       names.push_back(query.given_name + (query.birth_place ? "@" + *query.birth_place : ""));
       co_return reply_of_next_step();
-    };
-    parts.pause = [this](std::chrono::milliseconds length, std::stop_token) -> boost::asio::awaitable<void> {
-      pauses.push_back(length);
-      co_return;
-    };
-    parts.observed = [this](const Error* error) {
-      observed.emplace_back(error == nullptr ? "answer" : error->entry().name);
     };
   }
 
@@ -204,7 +196,8 @@ class SearchCourse : public ::testing::Test {
   std::vector<std::chrono::milliseconds> pauses;
   SearchParts parts;
   journal::Writer writer{journal};
-  Search search{wired(), answers, failed, writer, clock};
+  Asking asking{asking_parts(), failed, writer, clock};
+  Search search{wired(), asking, answers, clock};
 
  private:
   // The parts are filled by the constructor's body, after `search`.
@@ -222,8 +215,17 @@ class SearchCourse : public ::testing::Test {
                                 auto stop) {
       return parts.ask_by_traits(who, std::move(query), std::move(party), signer, std::move(before), stop);
     };
-    made.pause = [this](auto length, auto stop) { return parts.pause(length, stop); };
-    made.observed = [this](const Error* error) { parts.observed(error); };
+    return made;
+  }
+  AskingParts asking_parts() {
+    AskingParts made;
+    made.pause = [this](std::chrono::milliseconds length, std::stop_token) -> boost::asio::awaitable<void> {
+      pauses.push_back(length);
+      co_return;
+    };
+    made.observed = [this](const Searcher&, const Error* error) {
+      observed.emplace_back(error == nullptr ? "answer" : error->entry().name);
+    };
     return made;
   }
 };
@@ -545,6 +547,26 @@ TEST(InsiMonitor, FollowsWhatTheExchangesSay) {
   handle.reset();
   monitor.answered();
   EXPECT_THAT(told, SizeIs(7));
+}
+
+TEST(InsiMonitor, TellsWhenTheClockGoesWrongAndWhenItIsRightAgain) {
+  TestClock clock;
+  InsiMonitor monitor(clock);
+  std::vector<std::optional<seconds>> told;
+  const auto handle = monitor.watch([&](const InsiState& state) { told.push_back(state.clock_skew); });
+  monitor.clock_observed(seconds(3));
+  monitor.clock_observed(seconds(-60));
+  EXPECT_EQ(monitor.state().clock_skew, seconds(-60));
+  monitor.clock_observed(seconds(-61));
+  monitor.clock_observed(seconds(500));
+  monitor.answered();
+  monitor.failed(Error(Code::INSI_UNREACHABLE));
+  EXPECT_EQ(monitor.state().clock_skew, seconds(500)) << "still known";
+  monitor.clock_observed(seconds(1));
+  monitor.reset();
+  EXPECT_FALSE(monitor.state().clock_skew);
+  EXPECT_THAT(told,
+              ElementsAre(std::nullopt, seconds(-61), seconds(500), seconds(500), seconds(1), std::nullopt));
 }
 
 }  // namespace

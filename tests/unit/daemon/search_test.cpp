@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/failed_searches.h"
+#include "daemon/asking.h"
 #include "daemon/search_rules.h"
 #include "drivers/base/error.h"
 
@@ -149,12 +149,14 @@ class SearchTest : public ::testing::Test {
   }
   SearchResult run(const VitaleSearch& search) {
     journal::Writer writer(journal);
-    Search made(parts(), answers, failed, writer, clock);
+    Asking asking({}, failed, writer, clock);
+    Search made(parts(), asking, answers, clock);
     return run(made.by_vitale(search, searcher(), {}));
   }
   SearchResult run(const TraitsSearch& search) {
     journal::Writer writer(journal);
-    Search made(parts(), answers, failed, writer, clock);
+    Asking asking({}, failed, writer, clock);
+    Search made(parts(), asking, answers, clock);
     return run(made.by_traits(search, searcher(), {}));
   }
   template <class S>

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verification.h"
 
+#include <deque>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/asking.h"
 #include "tests/unit/daemon/asking_support.h"
 
 namespace insd {
@@ -39,12 +42,28 @@ class VerificationTest : public ::testing::Test, protected test::Asking {
       co_await before("uuid:m");
       queries.push_back(query);
       parties.push_back(party);
-      if (failure) throw Error(*failure);
+      if (!failures.empty()) {
+        const Error failure = failures.front();
+        failures.pop_front();
+        throw Error(failure);
+      }
       co_return verdict;
     };
     journal::Writer writer(journal);
-    Verification verification(std::move(parts), writer, clock);
+    insd::Asking asking(asking_parts(), failed, writer, clock);
+    Verification verification(std::move(parts), asking);
     return test::run_to_end(verification.verify(asked, searcher(), {}));
+  }
+  AskingParts asking_parts() {
+    AskingParts parts;
+    parts.pause = [this](std::chrono::milliseconds length, std::stop_token) -> boost::asio::awaitable<void> {
+      pauses.push_back(length);
+      co_return;
+    };
+    parts.observed = [this](const Searcher&, const Error* error) {
+      observed.emplace_back(error == nullptr ? "answer" : error->entry().name);
+    };
+    return parts;
   }
   Code refused() {
     try {
@@ -64,7 +83,11 @@ class VerificationTest : public ::testing::Test, protected test::Asking {
   test::MemoryJournal journal;
   IdentityVerification asked;
   insi::Verdict verdict;
-  std::optional<Code> failure;
+  std::deque<Error> failures;  // the first questions end so
+  std::vector<std::chrono::milliseconds> pauses;
+  std::vector<std::string> observed;
+  boost::asio::io_context timers;
+  FailedSearches failed{timers.get_executor(), clock};
   std::vector<insi::VerificationQuery> queries;
   std::vector<insi::Party> parties;
   std::vector<std::string> fields;
@@ -145,15 +168,57 @@ TEST_F(VerificationTest, AWrongKeyIsSentAndSaid) {
 }
 
 TEST_F(VerificationTest, AFailureIsRecordedByItsCodeAndAFullJournalSendsNothing) {
-  failure = Code::INSI_UNAVAILABLE;
+  failures = {Error(Code::INSI_FAULT)};
   EXPECT_THROW(run(), Error);
   ASSERT_EQ(journal.ends.size(), 1U);
-  EXPECT_EQ(journal.ends[0].code, "INSI_UNAVAILABLE");
+  EXPECT_EQ(journal.ends[0].code, "INSI_FAULT");
   EXPECT_EQ(journal.ends[0].number, "");
   queries.clear();
   journal.begins.clear();
   journal.full = true;
   EXPECT_EQ(refused(), Code::JOURNAL_UNAVAILABLE);
+}
+
+TEST_F(VerificationTest, APassingFaultIsAskedOnceMoreAndBothAreTold) {
+  failures = {Error(Code::INSI_UNAVAILABLE)};
+  const VerificationResult result = run();
+  EXPECT_TRUE(result.verdict.consistent);
+  EXPECT_THAT(pauses, ElementsAre(config->insi.retry_delay));
+  EXPECT_EQ(grants, 2) << "the lease of each moment";
+  ASSERT_EQ(result.attempts.size(), 2U);
+  EXPECT_EQ(result.attempts[0].error, Code::INSI_UNAVAILABLE);
+  EXPECT_EQ(result.attempts[1].code, "00");
+  EXPECT_EQ(result.attempts[1].sent.birth_name, "ADRUN");
+  EXPECT_EQ(result.attempts[1].sent.given_name, "ZOE ANNE-MARIE");
+  EXPECT_THAT(observed, ElementsAre("INSI_UNAVAILABLE", "answer")) << "it says how INSi does, as a search";
+  EXPECT_EQ(failed.size(), 0U);
+}
+
+TEST_F(VerificationTest, WhatAFailedOneSentIsKept) {
+  failures = {Error(Code::INSI_NO_ANSWER)};
+  role = CallerRole::ADMIN;
+  asked.context.return_messages = true;
+  EXPECT_THROW(run(), Error);
+  const auto& attempts = failed.find("r-1", 1000);
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].message_id, "uuid:m");
+  EXPECT_EQ(attempts[0].error, Code::INSI_NO_ANSWER);
+  EXPECT_TRUE(attempts[0].messages);
+  EXPECT_THAT(pauses, IsEmpty());
+}
+
+TEST_F(VerificationTest, TheConfigurationSaysWhatAFaultMeans) {
+  InsiFault fault;
+  fault.code = "insi_100";
+  config->insi.faults = {{"", "insi_100", "", FaultMeaning::NOT_AUTHORISED}};
+  failures = {Error(Code::INSI_FAULT).with_insi_fault(fault)};
+  EXPECT_THROW(run(), Error);
+  EXPECT_EQ(journal.ends[0].code, "INSI_NOT_AUTHORISED");
+}
+
+TEST_F(VerificationTest, CountsAsASearch) {
+  config->insi.searches_per_minute = 0;
+  EXPECT_EQ(refused(), Code::RATE_LIMITED);
 }
 
 }  // namespace
