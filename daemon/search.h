@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -50,6 +51,7 @@ struct Searcher {
   const EditorConfig* editor = nullptr;       ///< in *config; nullptr: none matches the caller
   std::shared_ptr<insi::Exchange> exchange;   ///< belongs to *config; nullptr: INSi is not configured
   std::vector<std::string> organisation_ids;  ///< of the exchange's certificates; mode organisation
+  std::map<std::string, std::string> certificate_names{};  ///< their CNs, by these ids
 };
 
 /// The person chosen on a card in a reader of this machine.

@@ -87,11 +87,14 @@ journal::Begin begin_record(std::string operation, const SearchContext& context,
   begin.uid = searcher.owner.uid;
   begin.pid = searcher.owner.pid;
   begin.unit = searcher.owner.unit;
+  begin.executable = searcher.owner.executable;
   begin.request_id = context.request_id;
   begin.purpose_id = context.purpose_id;
   begin.professional = signatory.user;
   begin.profile = signatory.party.profile.name;
   begin.editor = signatory.party.editor.name;
+  const auto certificate = searcher.certificate_names.find(signatory.party.profile.structure_id);
+  if (certificate != searcher.certificate_names.end()) begin.certificate_name = certificate->second;
   begin.mode = searcher.config->insi.mode == InsiMode::ORGANISATION ? "organisation" : "cps";
   begin.environment = environment_name(searcher.config->insi.environment);
   return begin;

@@ -12,6 +12,7 @@ desk::Owner Call::owner() const {
   made.uid = caller.uid;
   made.pid = caller.pid;
   made.unit = caller.unit;
+  made.executable = caller.executable;
   return made;
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/api/caller.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -33,12 +34,13 @@ std::vector<gid_t> peer_groups(int socket) {
   }
 }
 
-std::string unit_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/cgroup");
+// At most a page of a file of the process.
+std::string content_of(pid_t pid, const char* name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/" + name);
   std::string content(4096, '\0');
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(file.gcount()));
-  return unit_from_cgroup(content);
+  return content;
 }
 
 }  // namespace
@@ -54,6 +56,15 @@ std::string unit_from_cgroup(std::string_view content) {
   return printable(content, 64);
 }
 
+std::string executable_of(pid_t pid) {
+  constexpr std::size_t kLongest = 512;
+  std::error_code hidden;
+  const auto path = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", hidden);
+  if (!hidden) return printable(path.native(), kLongest);
+  const std::string name = content_of(pid, "comm");
+  return printable(name.substr(0, name.find('\n')), kLongest);
+}
+
 Caller caller_of(int socket) {
   ucred credentials{};
   socklen_t length = sizeof(credentials);
@@ -66,7 +77,8 @@ Caller caller_of(int socket) {
   caller.gid = credentials.gid;
   caller.pid = credentials.pid;
   caller.groups = peer_groups(socket);
-  caller.unit = unit_of(credentials.pid);
+  caller.unit = unit_from_cgroup(content_of(credentials.pid, "cgroup"));
+  caller.executable = executable_of(credentials.pid);
   return caller;
 }
 

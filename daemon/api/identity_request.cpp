@@ -36,6 +36,7 @@ Deed deed_by(const Call& call, std::string operation) {
   deed.uid = call.caller.uid;
   deed.pid = call.caller.pid;
   deed.unit = call.caller.unit;
+  deed.executable = call.caller.executable;
   deed.operation = std::move(operation);
   return deed;
 }

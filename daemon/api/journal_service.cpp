@@ -121,6 +121,7 @@ v1::JournalRecord to_proto(const journal::Operation& operation) {
   record.set_message_id(text(begin, journal::MESSAGE_ID));
   record.set_environment(text(begin, journal::ENVIRONMENT));
   record.set_audience(text(begin, journal::AUDIENCE));
+  record.set_certificate_name(text(begin, journal::CERTIFICATE_NAME));
   if (!operation.end) return record;
   set_time(*record.mutable_end_time(), number(*operation.end, journal::TIME_US));
   record.set_code(text(*operation.end, journal::CODE));

@@ -192,7 +192,7 @@ boost::asio::awaitable<v1::GetProfessionalCardResponse> get_professional_card(
 
 boost::asio::awaitable<v1::LogoutResponse> logout(Backend& backend, Call call, v1::LogoutRequest request) {
   require_lease_form(request.lease());
-  const bool reset = co_await backend.professionals.logout(request.lease(), call.caller.uid);
+  const bool reset = co_await backend.professionals.logout(request.lease(), call.owner());
   v1::LogoutResponse response;
   response.set_card_reset(reset);
   co_return response;

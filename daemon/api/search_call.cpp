@@ -35,7 +35,10 @@ Searcher searcher_of(const Backend& backend, const Call& call) {
   searcher.config = call.rules->config();
   searcher.editor = call.rules->editor_for(call.caller);
   searcher.exchange = call.rules->exchange();
-  if (searcher.exchange) searcher.organisation_ids = searcher.exchange->organisation_ids();
+  if (searcher.exchange) {
+    searcher.organisation_ids = searcher.exchange->organisation_ids();
+    searcher.certificate_names = searcher.exchange->certificate_names();
+  }
   return searcher;
 }
 

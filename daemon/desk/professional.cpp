@@ -227,16 +227,13 @@ LeaseInfo ProfessionalDesk::Impl::info(const Lease& lease) const {
   return made;
 }
 
-asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, std::uint32_t uid) {
+asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, Owner owner) {
   const auto self = shared_from_this();
-  const Professional who = leases_.find(token, uid).professional;
+  const Professional who = leases_.find(token, owner.uid).professional;
   // Ended first: a journal that cannot be written must not keep a card logged in.
   const bool last = leases_.end(token, LeaseEnd::LOGOUT);
   co_await backend_of(who).settle(who.card);
-  journal::Begin record;
-  record.operation = "logout";
-  record.uid = uid;
-  record.professional = who.national_id;
+  journal::Begin record = record_of("logout", {}, owner, who);
   try {
     JournalEntry(journal_, co_await journal_.begin(std::move(record)), clock_).code("OK");
   } catch (const Error& error) {
@@ -261,8 +258,8 @@ asio::awaitable<LeaseInfo> ProfessionalDesk::login(LoginRequest request, Owner o
                                                    Asker& asker, std::stop_token stop) {
   return impl_->login(std::move(request), std::move(owner), std::move(allowed), asker, std::move(stop));
 }
-asio::awaitable<bool> ProfessionalDesk::logout(const std::string& token, std::uint32_t uid) {
-  return impl_->logout(token, uid);
+asio::awaitable<bool> ProfessionalDesk::logout(const std::string& token, Owner owner) {
+  return impl_->logout(token, std::move(owner));
 }
 void ProfessionalDesk::end(const std::string& token, LeaseEnd cause) {
   impl_->leases().end(token, cause);

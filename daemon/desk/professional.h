@@ -44,7 +44,8 @@ class Asker {
 struct Owner {
   std::uint32_t uid = 0;
   std::int32_t pid = 0;
-  std::string unit;
+  std::string unit{};
+  std::string executable{};
 };
 
 enum class LeaseEnd : std::uint8_t {
@@ -98,7 +99,7 @@ class ProfessionalDesk {
 
   /// Ends a lease; true when the card was reset because it was the last. LEASE_INVALID for another user's or
   /// an unknown token, without telling which.
-  boost::asio::awaitable<bool> logout(const std::string& token, std::uint32_t uid);
+  boost::asio::awaitable<bool> logout(const std::string& token, Owner owner);
 
   /// Ends it without a caller (stream gone, shutdown).
   void end(const std::string& token, LeaseEnd cause);

@@ -35,7 +35,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
   boost::asio::awaitable<Professional> describe(Selection selection, ReaderFilter allowed, Patience patience);
   boost::asio::awaitable<LeaseInfo> login(LoginRequest request, Owner owner, ReaderFilter allowed,
                                           Asker& asker, std::stop_token stop);
-  boost::asio::awaitable<bool> logout(std::string token, std::uint32_t uid);
+  boost::asio::awaitable<bool> logout(std::string token, Owner owner);
   boost::asio::awaitable<Bytes> sign(std::string token, std::uint32_t uid, KeyUse use, Bytes message,
                                      Patience patience);
   boost::asio::awaitable<Presence> authenticate(PresenceRequest request, Owner owner, Patience patience);

@@ -12,6 +12,7 @@ journal::Begin record_of(std::string operation, const std::string& purpose_id, c
   record.uid = owner.uid;
   record.pid = owner.pid;
   record.unit = owner.unit;
+  record.executable = owner.executable;
   record.purpose_id = purpose_id;
   record.professional = who.national_id;
   return record;

@@ -83,6 +83,7 @@ std::uint64_t Identities::begin(const Deed& deed, const identity::Identity& iden
   begin.uid = deed.uid;
   begin.pid = deed.pid;
   begin.unit = deed.unit;
+  begin.executable = deed.executable;
   begin.request_id = deed.request_id;
   begin.purpose_id = deed.purpose_id;
   begin.professional = deed.by;

@@ -27,6 +27,7 @@ struct Deed {
   std::string operation;  ///< "identity.accept", ...
   std::string by;         ///< national id or acting user; empty: a kiosk
   std::string purpose_id, request_id;
+  std::string executable{};
 };
 
 /// On the executor only.

@@ -124,9 +124,10 @@ Check check_chain(const ClientKey& key, const InsiConfig& config, Clock::Wall no
           std::string("to insi.trust_store: ") + X509_verify_cert_error_string(error)};
 }
 
-void check_organisation(const InsiConfig& config, Clock::Wall now, std::vector<Check>& checks) {
+// Of one legal entity.
+void check_organisation(const InsiConfig& config, const OrganisationConfig& organisation, Clock::Wall now,
+                        std::vector<Check>& checks) {
   try {
-    const OrganisationConfig& organisation = config.organisation;
     const ClientKey key = organisation.pkcs11_uri.empty() ? load_pkcs12(organisation)
                                                           : load_certificates(organisation.certificate);
     const CertificateFacts facts = organisation_facts(key.certificate.get(), config.environment);
@@ -173,7 +174,9 @@ std::vector<Check> check_configuration(const InsiConfig& given, Clock::Wall now)
     checks.push_back(failed("credential", Code::INSI_NOT_CONFIGURED,
                             "insi.organisation: neither pkcs12 nor pkcs11_uri is set"));
   } else {
-    check_organisation(config, now, checks);
+    check_organisation(config, config.organisation, now, checks);
+    for (const OrganisationConfig& each : config.legal_entities)
+      check_organisation(config, each, now, checks);
   }
   checks.push_back(check_trust_store(config, now));
   checks.push_back(config.endpoint.empty() ? skipped("proxy", "no endpoint") : check_proxy(config));

@@ -32,7 +32,7 @@ boost::asio::awaitable<Probe> probe(InsiConfig config, std::stop_token stop);
 Check failed(std::string name, Code code, std::string detail);
 
 /// "environment", "trust_store", "proxy", and in mode organisation "credential", "certificate_chain",
-/// "certificate_validity". Reads the files that the configuration names.
+/// "certificate_validity": once for each certificate. Reads the files that the configuration names.
 std::vector<Check> check_configuration(const InsiConfig& config, Clock::Wall now);
 
 /// "connection", "tls", "host_name", "server_certificate", "clock" from what probe() met. `skew`:

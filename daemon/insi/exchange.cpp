@@ -189,6 +189,15 @@ class Exchange::Impl {
     return ids;
   }
 
+  [[nodiscard]] std::map<std::string, std::string> certificate_names() const {
+    std::map<std::string, std::string> names;
+    for (const Credential& each : credentials_) {
+      if (each.organisation)
+        names.emplace(each.organisation->organisation_unit, each.organisation->common_name);
+    }
+    return names;
+  }
+
   [[nodiscard]] std::optional<std::chrono::seconds> skew() const {
     const std::int64_t seconds = skew_;
     return seconds == kNoSkew ? std::nullopt : std::optional(std::chrono::seconds(seconds));
@@ -319,6 +328,10 @@ awaitable<Verdict> Exchange::verify(VerificationQuery query, Party party, Signer
 
 std::vector<std::string> Exchange::organisation_ids() const {
   return impl_->organisation_ids();
+}
+
+std::map<std::string, std::string> Exchange::certificate_names() const {
+  return impl_->certificate_names();
 }
 
 void Exchange::drop_connection(const std::string& credential) {

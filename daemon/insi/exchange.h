@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,6 +126,9 @@ class Exchange {
   /// OUs of the organisations' certificates, the ids of their structures; empty in mode cps. A call goes out
   /// with the certificate whose OU is the profile's structure_id (PROFILE_UNKNOWN: there is none).
   [[nodiscard]] std::vector<std::string> organisation_ids() const;
+
+  /// The CNs of the same certificates by these ids.
+  [[nodiscard]] std::map<std::string, std::string> certificate_names() const;
 
   /// Closes the keep-alive connection of one credential (the professional's card left); empty: of all.
   void drop_connection(const std::string& credential = {});

@@ -36,17 +36,19 @@ enum Column : std::uint8_t {
   NUMBER_HMAC,  ///< "<key id>:<hex>" of the identity's number
   CODE,
   DURATION_MS,
-  CHANGED_TRAITS,  ///< names, separated by commas
-  AUDIENCE,        ///< of a proof of presence
-  KEY_ID,          ///< of the key that made `mac`
+  CHANGED_TRAITS,    ///< names, separated by commas
+  AUDIENCE,          ///< of a proof of presence
+  KEY_ID,            ///< of the key that made the link
+  CERTIFICATE_NAME,  ///< CN of the organisation's certificate; since layout 2
   COLUMNS
 };
 
 inline constexpr std::array<std::string_view, COLUMNS> kColumnNames{
-    "sequence",    "time_us",      "kind",        "began_at",       "host",       "operation",
-    "mode",        "uid",          "pid",         "executable",     "unit",       "request_id",
-    "purpose_id",  "professional", "profile",     "editor",         "message_id", "environment",
-    "number_hmac", "code",         "duration_ms", "changed_traits", "audience",   "key_id"};
+    "sequence",    "time_us",        "kind",        "began_at",     "host",
+    "operation",   "mode",           "uid",         "pid",          "executable",
+    "unit",        "request_id",     "purpose_id",  "professional", "profile",
+    "editor",      "message_id",     "environment", "number_hmac",  "code",
+    "duration_ms", "changed_traits", "audience",    "key_id",       "certificate_name"};
 
 /// Null, a number or UTF-8 text.
 using Value = std::variant<std::monostate, std::int64_t, std::string>;

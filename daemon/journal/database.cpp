@@ -17,15 +17,12 @@ namespace insd::journal {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x696E7364;  // "insd"
-constexpr std::int64_t kLayout = 1;
-constexpr int kBusyMilliseconds = 500;  // an export or a backup at work
+constexpr std::int64_t kLayout = 2;                  // 1: without the column certificate_name
+constexpr int kBusyMilliseconds = 500;               // an export or a backup at work
 constexpr int kLongestValue = 64 * 1024;
 
-// Each name followed by a comma.
-std::string columns(std::string_view table = {}) {
-  std::string names;
-  for (const auto name : kColumnNames) names.append(table).append(name).append(", ");
-  return names;
+bool is_number(std::size_t column) {
+  return column == TIME_US || column == BEGAN_AT || column == UID || column == PID || column == DURATION_MS;
 }
 
 void bind_value(sqlite3_stmt* statement, int at, const Value& value) {
@@ -101,10 +98,12 @@ Database::Database(const std::filesystem::path& file, Access access) {
     run("PRAGMA journal_mode=WAL");
     if (number("PRAGMA application_id") == 0 && number("SELECT count(*) FROM sqlite_schema") == 0) create();
   }
-  if (number("PRAGMA application_id") != kApplicationId || number("PRAGMA user_version") != kLayout) {
+  layout_ = number("PRAGMA user_version");
+  if (number("PRAGMA application_id") != kApplicationId || layout_ < 1 || layout_ > kLayout) {
     throw Error(Code::JOURNAL_UNAVAILABLE, file.string() + ": not an audit trail of this version");
   }
   if (access == Access::APPEND) {
+    if (layout_ == 1) add_certificate_name();
     std::string marks = "?";
     for (int at = 0; at < COLUMNS; ++at) marks += ",?";
     insert_ = prepare("INSERT INTO record (" + columns() + "link) VALUES (" + marks + ")");
@@ -114,8 +113,7 @@ Database::Database(const std::filesystem::path& file, Access access) {
 void Database::create() const {
   std::string table = "CREATE TABLE record (sequence INTEGER PRIMARY KEY";
   for (std::size_t at = 1; at < COLUMNS; ++at) {
-    const bool is_number = at == TIME_US || at == BEGAN_AT || at == UID || at == PID || at == DURATION_MS;
-    table.append(", ").append(kColumnNames[at]).append(is_number ? " INTEGER" : " TEXT");
+    table.append(", ").append(kColumnNames[at]).append(is_number(at) ? " INTEGER" : " TEXT");
   }
   run("BEGIN IMMEDIATE;" + table + ", link BLOB NOT NULL) STRICT;" +
       "CREATE INDEX ends ON record (began_at);"
@@ -123,6 +121,25 @@ void Database::create() const {
       "CREATE TRIGGER no_removal BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'append only'); END;"
       "PRAGMA application_id=" +
       std::to_string(kApplicationId) + ";PRAGMA user_version=" + std::to_string(kLayout) + ";COMMIT");
+}
+
+// Old records stay byte for byte, and so do their links: what is null at the end is not in them.
+void Database::add_certificate_name() {
+  run("BEGIN IMMEDIATE;ALTER TABLE record ADD COLUMN certificate_name TEXT;PRAGMA user_version=2;COMMIT");
+  layout_ = 2;
+}
+
+// Each name followed by a comma; null for a column that the file does not have.
+std::string Database::columns(std::string_view table) const {
+  std::string names;
+  for (std::size_t at = 0; at < COLUMNS; ++at) {
+    if (at == CERTIFICATE_NAME && layout_ == 1) {
+      names.append("NULL, ");
+    } else {
+      names.append(table).append(kColumnNames[at]).append(", ");
+    }
+  }
+  return names;
 }
 
 void Database::append(const std::vector<StoredRecord>& records, Safety safety) {

@@ -42,8 +42,8 @@ class Database {
  public:
   enum class Access : std::uint8_t { APPEND, READ };
 
-  /// APPEND creates the file (0600) when it is not there. Refuses a file that is not an audit trail of this
-  /// layout.
+  /// APPEND creates the file (0600) when it is not there, and gives an older one the columns it lacks.
+  /// Refuses a file that is not an audit trail, or a newer one.
   Database(const std::filesystem::path& file, Access access);
 
   /// What must be true of a record when append() returns.
@@ -77,9 +77,12 @@ class Database {
   [[nodiscard]] std::int64_t number(const std::string& sql) const;
   [[noreturn]] void fail(std::string_view what) const;
   void create() const;
+  void add_certificate_name();
+  [[nodiscard]] std::string columns(std::string_view table = {}) const;
   void insert(const StoredRecord& stored) const;
 
   std::unique_ptr<sqlite3, Close> database_;
+  std::int64_t layout_ = 0;  // of the file: PRAGMA user_version
   Statement insert_;
 };
 

@@ -24,9 +24,10 @@ struct Begin {
   std::string profile, editor;
   std::string message_id;
   std::string environment;
-  std::string audience;    ///< whom a proof of presence is for
-  std::string mode;        ///< "cps" or "organisation"
-  std::string executable;  ///< for display only
+  std::string audience;          ///< whom a proof of presence is for
+  std::string mode;              ///< "cps" or "organisation"
+  std::string executable;        ///< for display only
+  std::string certificate_name;  ///< CN of the organisation's certificate; mode organisation
 };
 
 /// How it ended.

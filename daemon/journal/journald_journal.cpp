@@ -84,6 +84,7 @@ class JournaldJournal final : public Journal {
     fields.add("INSD_OPERATION", record.operation);
     fields.add("INSD_UID", record.uid);
     fields.add("INSD_PID", record.pid);
+    fields.add("INSD_EXECUTABLE", record.executable);
     fields.add("INSD_UNIT", record.unit);
     fields.add("INSD_REQUEST_ID", record.request_id);
     fields.add("INSD_PURPOSE_ID", record.purpose_id);
@@ -93,6 +94,8 @@ class JournaldJournal final : public Journal {
     fields.add("INSD_MESSAGE_ID", record.message_id);
     fields.add("INSD_ENVIRONMENT", record.environment);
     fields.add("INSD_AUDIENCE", record.audience);
+    fields.add("INSD_MODE", record.mode);
+    fields.add("INSD_CERTIFICATE_NAME", record.certificate_name);
     const int result = send(fields);
     if (result < 0) {
       throw Error(Code::JOURNAL_UNAVAILABLE, std::string("the record was refused: ") + strerror(-result));

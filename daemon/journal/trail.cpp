@@ -87,6 +87,7 @@ class Trail final : public Journal {
     record[MESSAGE_ID] = text(begin.message_id);
     record[ENVIRONMENT] = text(begin.environment);
     record[AUDIENCE] = text(begin.audience);
+    record[CERTIFICATE_NAME] = text(begin.certificate_name);
     return record;
   }
 

@@ -126,6 +126,7 @@ TEST_F(MainJobTest, AnAdministratorReadsAndVerifiesTheAuditTrail) {
 
   EXPECT_EQ(world_.run({"insctl", "journal", "verify"}).status, 0);
   const auto records = world_.run({"insctl", "journal", "export", "--professional", "899900000017"});
+  EXPECT_NE(records.out.find("\"executable\":\"" INSD_BIN_DIR "/insctl\""), std::string::npos) << records.out;
   EXPECT_EQ(records.status, 0) << records.err;
   std::vector<std::string> operations;
   std::istringstream lines(records.out);

@@ -76,4 +76,46 @@ class OrganisationDesk : public ::testing::Test {
   std::optional<DeskClient> client_;
 };
 
+/// Its certificate and key are in a PKCS#12 file with the passphrase "secret".
+class Pkcs12Desk : public OrganisationDesk {
+ protected:
+  Pkcs12Desk() { passphrase("secret"); }
+
+  void passphrase(const std::string& text) { world_.write_file("passphrase", text + "\n"); }
+  void pkcs12(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+    run({"openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:secret", "-out",
+         file().string()});
+    std::filesystem::permissions(file(),
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  void good_pkcs12() {
+    pkcs12(pki() / "organisation/insi-manu.cert.pem", pki() / "organisation/insi-manu.key.pem");
+  }
+  /// Makes the certificate of another legal entity, 399999999900027; its section of the configuration.
+  std::string second_entity() {
+    const auto& directory = world_.directory();
+    world_.write_file("extensions", "keyUsage = critical, digitalSignature\nextendedKeyUsage = clientAuth\n");
+    run({"openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj",
+         "/O=TEST/OU=399999999900027/CN=INSI-AUTO", "-keyout", directory / "second.key.pem", "-out",
+         directory / "second.csr"});
+    run({"openssl", "x509", "-req", "-in", directory / "second.csr", "-CA",
+         pki() / "ca/elementaire-sub.cert.pem", "-CAkey", pki() / "ca/elementaire-sub.key.pem", "-CAserial",
+         directory / "serial", "-CAcreateserial", "-extfile", directory / "extensions", "-out",
+         directory / "second.cert.pem"});
+    const std::filesystem::path second = directory / "second.p12";
+    run({"openssl", "pkcs12", "-export", "-in", directory / "second.cert.pem", "-inkey",
+         directory / "second.key.pem", "-certfile", pki() / "ca/elementaire-sub.cert.pem", "-passout",
+         "pass:secret", "-out", second});
+    std::filesystem::permissions(second,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return "[[insi.legal_entity]]\npkcs12 = \"" + second.string() + "\"\npassphrase_file = \"" +
+           (directory / "passphrase").string() + "\"\n";
+  }
+  [[nodiscard]] std::filesystem::path file() const { return world_.directory() / "organisation.p12"; }
+  [[nodiscard]] std::string keys() const {
+    return "organisation.pkcs12 = \"" + file().string() + "\"\norganisation.passphrase_file = \"" +
+           (world_.directory() / "passphrase").string() + "\"\n";
+  }
+};
+
 }  // namespace insd::test

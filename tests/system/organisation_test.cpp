@@ -12,25 +12,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class OrganisationTest : public OrganisationDesk {
- protected:
-  OrganisationTest() { passphrase("secret"); }
-
-  void passphrase(const std::string& text) { world_.write_file("passphrase", text + "\n"); }
-  void pkcs12(const fs::path& certificate, const fs::path& key) {
-    run({"openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:secret", "-out",
-         file().string()});
-    fs::permissions(file(), fs::perms::owner_read | fs::perms::owner_write);
-  }
-  void good_pkcs12() {
-    pkcs12(pki() / "organisation/insi-manu.cert.pem", pki() / "organisation/insi-manu.key.pem");
-  }
-  [[nodiscard]] fs::path file() const { return world_.directory() / "organisation.p12"; }
-  [[nodiscard]] std::string keys() const {
-    return "organisation.pkcs12 = \"" + file().string() + "\"\norganisation.passphrase_file = \"" +
-           (world_.directory() / "passphrase").string() + "\"\n";
-  }
-};
+class OrganisationTest : public Pkcs12Desk {};
 
 TEST_F(OrganisationTest, SearchesByTraitsWithoutAProfessionalsCard) {
   good_pkcs12();
@@ -72,24 +54,10 @@ TEST_F(OrganisationTest, SearchesByAPatientsCard) {
 
 TEST_F(OrganisationTest, TwoLegalEntitiesOfOneGroupEachGoOutWithTheirOwnCertificate) {
   good_pkcs12();
-  const auto& directory = world_.directory();
-  world_.write_file("extensions", "keyUsage = critical, digitalSignature\nextendedKeyUsage = clientAuth\n");
-  run({"openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=TEST/OU=399999999900027/CN=INSI-AUTO",
-       "-keyout", directory / "second.key.pem", "-out", directory / "second.csr"});
-  run({"openssl", "x509", "-req", "-in", directory / "second.csr", "-CA",
-       pki() / "ca/elementaire-sub.cert.pem", "-CAkey", pki() / "ca/elementaire-sub.key.pem", "-CAserial",
-       directory / "serial", "-CAcreateserial", "-extfile", directory / "extensions", "-out",
-       directory / "second.cert.pem"});
-  const fs::path second = directory / "second.p12";
-  run({"openssl", "pkcs12", "-export", "-in", directory / "second.cert.pem", "-inkey",
-       directory / "second.key.pem", "-certfile", pki() / "ca/elementaire-sub.cert.pem", "-passout",
-       "pass:secret", "-out", second});
-  fs::permissions(second, fs::perms::owner_read | fs::perms::owner_write);
-  const auto passphrase_file = (directory / "passphrase").string();
-  world_.start_insd(config(keys()) +
-                    "[[profile]]\nname = \"clinique\"\nstructure_id = \"399999999900027\"\n" +
-                    "[[insi.legal_entity]]\npkcs12 = \"" + second.string() + "\"\npassphrase_file = \"" +
-                    passphrase_file + "\"\n");
+  std::string administered = config(keys());
+  administered.replace(administered.find("role = \"desk\""), 13, "role = \"admin\"");
+  world_.start_insd(administered + "[[profile]]\nname = \"clinique\"\nstructure_id = \"399999999900027\"\n" +
+                    second_entity());
   client_.emplace(world_.socket());
 
   EXPECT_EQ(code_of(search()), "PROFILE_REQUIRED");
@@ -100,6 +68,10 @@ TEST_F(OrganisationTest, TwoLegalEntitiesOfOneGroupEachGoOutWithTheirOwnCertific
     world_.insi().wait_for_line(std::string(turn) + " client name ok");
     world_.insi().wait_for_line(std::string(turn) + " Emetteur ok");
   }
+  const auto trail = world_.run({"insctl", "journal", "export"});
+  EXPECT_THAT(trail.out, HasSubstr("\"profile\":\"clinique\""));
+  EXPECT_THAT(trail.out, HasSubstr("\"certificate_name\":\"INSI-AUTO\""));
+  EXPECT_THAT(trail.out, HasSubstr("\"certificate_name\":\"INSI-MANU\""));
 }
 
 TEST_F(OrganisationTest, ARefusedCertificateIsSaidSoAndItsRenewalTakesAReload) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/api/policy.h"
 
+#include <filesystem>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -188,6 +189,7 @@ TEST(Caller, T_SOCK_02_IsWhatTheKernelSays) {
   EXPECT_EQ(peer.uid, geteuid());
   EXPECT_EQ(peer.gid, getegid());
   EXPECT_EQ(peer.pid, getpid());
+  EXPECT_EQ(peer.executable, std::filesystem::read_symlink("/proc/self/exe").string());
   std::vector<gid_t> groups(static_cast<std::size_t>(getgroups(0, nullptr)));
   ASSERT_EQ(getgroups(static_cast<int>(groups.size()), groups.data()), static_cast<int>(groups.size()));
   EXPECT_THAT(peer.groups, ::testing::UnorderedElementsAreArray(groups));
@@ -201,6 +203,11 @@ TEST(Caller, T_SOCK_02_NotASocketIsDenied) {
   EXPECT_THROW(caller_of(ends[0]), Error);
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST(Caller, AProgramThatHidesItsPathIsToldByItsName) {
+  EXPECT_EQ(executable_of(2), "kthreadd") << "of a kernel thread there is no path";
+  EXPECT_EQ(executable_of(-1), "") << "gone";
 }
 
 TEST(Caller, UnitIsTheLastElementOfTheCgroup) {

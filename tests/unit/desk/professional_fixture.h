@@ -127,7 +127,7 @@ class ProfessionalDeskTest : public DeskTest {
     return std::nullopt;
   }
   bool logout(const std::string& lease) {
-    return result(asio::co_spawn(io_, professionals_->logout(lease, kUid), asio::use_future));
+    return result(asio::co_spawn(io_, professionals_->logout(lease, {kUid}), asio::use_future));
   }
   std::vector<std::string> records() {
     asio::co_spawn(io_, writer_.written(), asio::use_future).wait();

@@ -73,6 +73,31 @@ class TrailTest : public ::testing::Test {
     OtherHand hand(file_);
     ASSERT_EQ(hand.run("DROP TRIGGER no_change; DROP TRIGGER no_removal;" + sql), SQLITE_OK);
   }
+  /// What a program that shares nothing with insd says of the chain.
+  [[nodiscard]] std::string verified_elsewhere() const {
+    const std::string program = std::string(INSD_SOURCE_DIR) + "/tests/unit/journal/verify_trail.py";
+    FILE* out = popen((program + " " + file_.string() + " " + (directory_ / "keys").string()).c_str(), "r");
+    std::array<char, 256> line{};
+    const std::string said = fgets(line.data(), line.size(), out) != nullptr ? line.data() : "";
+    EXPECT_EQ(pclose(out), 0);
+    return said;
+  }
+  void put_old_trail() {
+    std::ifstream in(INSD_SOURCE_DIR "/tests/unit/journal/layout_1.sql");
+    const std::string sql(std::istreambuf_iterator<char>(in), {});
+    const std::string sign = ".key: ";
+    const auto key = sql.find(sign);
+    const auto name = sql.rfind(' ', key) + 1;
+    ASSERT_NE(key, std::string::npos);
+    const auto bytes = from_hex(sql.substr(key + sign.size(), 64));
+    fs::create_directories(directory_ / "keys");
+    fs::permissions(directory_ / "keys", fs::perms::owner_all);
+    const fs::path key_file = directory_ / "keys" / sql.substr(name, key + 4 - name);
+    std::ofstream(key_file, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), 32);
+    fs::permissions(key_file, fs::perms(0600));
+    ASSERT_EQ(OtherHand(file_).run(sql), SQLITE_OK);
+    fs::permissions(file_, fs::perms(0600));
+  }
   static std::optional<Code> refusal(Journal& trail) {
     try {
       trail.begin(search());
@@ -143,13 +168,55 @@ TEST_F(TrailTest, CheckpointsAreToldAtTheStartTheEndAndEveryHundredRecords) {
 // The format is public: Python's own SQLite and HMAC come to the same links.
 TEST_F(TrailTest, AnIndependentProgramVerifiesTheChain) {
   write(3);
-  const std::string program = std::string(INSD_SOURCE_DIR) + "/tests/unit/journal/verify_trail.py";
-  FILE* out = popen((program + " " + file_.string() + " " + (directory_ / "keys").string()).c_str(), "r");
-  ASSERT_NE(out, nullptr);
-  std::array<char, 256> line{};
-  const std::string said = fgets(line.data(), line.size(), out) != nullptr ? line.data() : "";
-  EXPECT_EQ(pclose(out), 0);
-  EXPECT_EQ(said, "6 records\n");
+  EXPECT_EQ(verified_elsewhere(), "6 records\n");
+}
+
+// layout_1.sql was written by the release before the column.
+TEST_F(TrailTest, ATrailOfAnOlderLayoutIsReadVerifiedAndGoesOn) {
+  put_old_trail();
+  EXPECT_EQ(judge().records, 4) << "read as it is: " << judge().reason;
+  EXPECT_EQ(judge().bad_sequence, std::nullopt);
+  {
+    const auto trail = open_trail();
+    Begin begin = search();
+    begin.certificate_name = "INSI-AUTO";
+    trail->end(trail->begin(begin), {"00", 12, ""});
+  }
+  EXPECT_EQ(judge().records, 6) << judge().reason;
+  EXPECT_EQ(judge().bad_sequence, std::nullopt);
+  EXPECT_EQ(verified_elsewhere(), "6 records\n");
+  const auto found = Database(file_, Database::Access::READ).operations({});
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].begin[OPERATION], Value("login"));
+  EXPECT_EQ(found[0].begin[CERTIFICATE_NAME], Value());
+  EXPECT_EQ(found[2].begin[CERTIFICATE_NAME], Value("INSI-AUTO"));
+  write(1);
+  EXPECT_EQ(judge().records, 8) << "opened again: " << judge().reason;
+}
+
+TEST_F(TrailTest, ANameOfACertificateIsNeitherAddedNorTakenAway) {
+  for (const char* change :
+       {"certificate_name = 'INSI-AUTO' WHERE sequence = 3", "certificate_name = NULL WHERE sequence = 5"}) {
+    put_old_trail();
+    {
+      const auto trail = open_trail();
+      Begin begin = search();
+      begin.certificate_name = "INSI-MANU";
+      trail->begin(begin);
+    }
+    ASSERT_EQ(judge().bad_sequence, std::nullopt) << judge().reason;
+    tamper(std::string("UPDATE record SET ") + change);
+    EXPECT_EQ(judge().bad_sequence, std::string_view(change).back() - '0') << change;
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(file_.string() + suffix);
+    seen_.clear();
+  }
+}
+
+TEST_F(TrailTest, ATrailOfALayoutToComeIsLeftAlone) {
+  write(1);
+  ASSERT_EQ(OtherHand(file_).run("PRAGMA user_version=3"), SQLITE_OK);
+  EXPECT_THROW(open_trail(), Error);
+  EXPECT_THROW(judge(), Error);
 }
 
 TEST_F(TrailTest, AfterARotationTheTrailGoesOnWithTheNewKeyAndVerifiesWithBoth) {

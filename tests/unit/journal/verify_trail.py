@@ -11,9 +11,11 @@ import sys
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
 previous = bytes(32)
 count = 0
-for row in database.execute("SELECT * FROM record ORDER BY sequence"):
-    *values, stored = row
-    key = (pathlib.Path(sys.argv[2]) / f"{values[-1]}.key").read_bytes()
+columns = [column[1] for column in database.execute("PRAGMA table_info(record)") if column[1] != "link"]
+for stored, *values in database.execute(f"SELECT link, {', '.join(columns)} FROM record ORDER BY sequence"):
+    key = (pathlib.Path(sys.argv[2]) / f"{values[columns.index('key_id')]}.key").read_bytes()
+    while values[-1] is None:  # columns of later layouts are not in older links
+        values.pop()
     data = b"insd audit record 1\0" + previous + struct.pack(">Q", len(values))
     for value in values:
         if value is None:
