@@ -20,6 +20,7 @@ struct CpsCard {
   Bytes authentication_certificate;   ///< empty when the card has none
   std::optional<CardData> free_data;  ///< CPS_INFO_PS; nothing: could not be read
   cps::PinStatus pin;
+  bool test_pki = false;  ///< by its certificate; false until that has been looked at
 };
 
 /// Blocking, on the reader's worker. Errors of drivers/cps.

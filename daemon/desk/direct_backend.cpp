@@ -28,6 +28,13 @@ auto leaving_nothing_verified(pcsc::CardSession& session, const Work& work) {
   }
 }
 
+// Wrong PINs, blocked ones and forgotten logins have codes of their own: this is what no card is known to
+// say.
+bool unexpected(const Error& error) {
+  const Code code = error.code();
+  return code == Code::CARD_PROTOCOL || code == Code::CARD_UNSUPPORTED || code == Code::NOT_FOUND;
+}
+
 }  // namespace
 
 asio::awaitable<Chosen> DirectBackend::choose(Selection selection, ReaderFilter allowed) {
@@ -64,6 +71,8 @@ asio::awaitable<CpsCard> DirectBackend::read_card(Chosen chosen, Patience patien
 asio::awaitable<Professional> DirectBackend::read(Chosen chosen, Patience patience) {
   const CpsCard card = co_await read_card(chosen, std::move(patience));
   Professional who = to_professional(chosen, card);
+  if (const auto kept = cards_.find(chosen.generation); kept != cards_.end())
+    kept->second.test_pki = who.test_pki;
   const KeyState state = may_use(who) ? KeyState::USABLE : KeyState::UNUSABLE;
   who.capabilities.backend = CpsBackend::DIRECT;
   who.capabilities.signature_key = state;
@@ -90,7 +99,9 @@ void DirectBackend::require_login_allowed(const Professional& who) const {
     throw Error(config_.backend == CpsBackend::AUTO ? Code::CPS_MODULE_MISSING
                                                     : Code::CPS_DIRECT_NOT_ALLOWED);
   }
-  if (who.test_pki || proven_cards_.contains(who.card_number)) return;
+  if (who.test_pki) return;
+  real_cards_.require_not_stopped();
+  if (real_cards_.proven(who.card_number)) return;
   const auto card = cards_.find(who.card.generation);
   const auto max = card == cards_.end() ? std::nullopt : card->second.pin.max_tries;
   if (!who.tries_left || !max || *who.tries_left != *max) {
@@ -98,17 +109,17 @@ void DirectBackend::require_login_allowed(const Professional& who) const {
   }
 }
 
-const cps::Layout& DirectBackend::layout_of(const std::string& generation) const {
+const CpsCard& DirectBackend::card_of(const std::string& generation) const {
   const auto found = cards_.find(generation);
   if (found == cards_.end()) throw Error(Code::CARD_CHANGED, "the card has left");
-  return found->second.layout;
+  return found->second;
 }
 
 asio::awaitable<void> DirectBackend::verify(Professional who, std::shared_ptr<SecretString> pin,
                                             LastTry last_try, Patience patience) {
   const bool reset = config_.on_lease_end == OnLeaseEnd::RESET;
   const auto allowed = last_try == LastTry::ALLOW ? cps::LastTry::ALLOW : cps::LastTry::REFUSE;
-  std::function<bool(pcsc::CardSession&)> work = [layout = layout_of(who.card.generation),
+  std::function<bool(pcsc::CardSession&)> work = [layout = card_of(who.card.generation).layout,
                                                   pin = std::move(pin), allowed,
                                                   reset](pcsc::CardSession& session) {
     leaving_nothing_verified(session, [&] { cps::verify_pin(session, layout, *pin, allowed); });
@@ -126,7 +137,7 @@ asio::awaitable<void> DirectBackend::verify_on_pad(Professional who, LastTry las
   const DWORD control_code = features_of(who.card).verify_pin_direct;
   if (control_code == 0) throw Error(Code::READER_FAILED, "its PIN pad has gone");
   patience.silence = 2 * kSilence;  // the pad's own patience, and the card's
-  std::function<bool(pcsc::CardSession&)> work = [layout = layout_of(who.card.generation), control_code,
+  std::function<bool(pcsc::CardSession&)> work = [layout = card_of(who.card.generation).layout, control_code,
                                                   allowed, reset, asked](pcsc::CardSession& session) {
     const cps::PinPad pad = [&](const cps::PadQuestion& question) {
       *asked = true;
@@ -145,22 +156,27 @@ asio::awaitable<void> DirectBackend::verify_on_pad(Professional who, LastTry las
 asio::awaitable<void> DirectBackend::send_verify(Professional who,
                                                  std::function<bool(pcsc::CardSession&)> work,
                                                  Patience patience) {
+  // Once more: another card may have stopped the driver while the question was open.
+  if (!who.test_pki) real_cards_.require_not_stopped();
   try {
     co_await desk_.with_card<bool>(who.card, std::move(work), std::move(patience));
   } catch (const Error& error) {
+    if (!who.test_pki && unexpected(error)) real_cards_.stop("login: " + error.detail());
     // VERIFY may be under way in a reader that does not come back.
     if (error.code() == Code::READER_STUCK)
       throw Error(Code::READER_STUCK, error.detail()).with_try(TrySpent::UNKNOWN);
     throw;
   }
-  if (!who.test_pki) proven_cards_.insert(who.card_number);
+  if (!who.test_pki) real_cards_.prove(who.card_number);
 }
 
 asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_ptr<Bytes> message,
                                            Patience patience) {
   const auto key = use == KeyUse::SIGNATURE ? cps::KeyUse::SIGNATURE : cps::KeyUse::AUTHENTICATION;
+  const bool real = !card_of(card.generation).test_pki;
+  if (real) real_cards_.require_not_stopped();
   const auto maybe_made = std::make_shared<std::atomic<bool>>(false);
-  std::function<Bytes(pcsc::CardSession&)> work = [layout = layout_of(card.generation), key,
+  std::function<Bytes(pcsc::CardSession&)> work = [layout = card_of(card.generation).layout, key,
                                                    message = std::move(message),
                                                    maybe_made](pcsc::CardSession& session) {
     *maybe_made = true;  // for whoever gives this reader up
@@ -174,6 +190,7 @@ asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_
   try {
     co_return co_await desk_.with_card<Bytes>(std::move(card), std::move(work), std::move(patience));
   } catch (Error& error) {
+    if (real && unexpected(error)) real_cards_.stop("signature: " + error.detail());
     if (*maybe_made) error.mark_signature_unknown();
     throw;
   }
@@ -182,7 +199,8 @@ asio::awaitable<Bytes> DirectBackend::sign(Chosen card, KeyUse use, std::shared_
 asio::awaitable<std::optional<CardData>> DirectBackend::protected_data(Chosen card, std::string label_prefix,
                                                                        Patience patience) {
   std::function<std::optional<CardData>(pcsc::CardSession&)> work =
-      [layout = layout_of(card.generation), prefix = std::move(label_prefix)](pcsc::CardSession& session) {
+      [layout = card_of(card.generation).layout,
+       prefix = std::move(label_prefix)](pcsc::CardSession& session) {
         return leaving_nothing_verified(session, [&] { return read_card_data(session, layout, prefix); });
       };
   return desk_.with_card<std::optional<CardData>>(std::move(card), std::move(work), std::move(patience));

@@ -2,19 +2,22 @@
 // The driver of our own as a way to the card (drivers/cps).
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 
 #include "daemon/desk/card_backend.h"
 #include "daemon/desk/cps_card.h"
+#include "daemon/desk/real_cards.h"
 
 namespace insd::desk {
 
 class DirectBackend final : public CardBackend {
  public:
-  DirectBackend(Desk& desk, const CpsConfig& config) : desk_(desk), config_(config) {}
+  /// `state_dir`: where what is learnt of real cards is kept (RealCards).
+  DirectBackend(Desk& desk, const CpsConfig& config, std::filesystem::path state_dir)
+      : desk_(desk), config_(config), real_cards_(std::move(state_dir)) {}
 
   boost::asio::awaitable<Chosen> choose(Selection selection, ReaderFilter allowed) override;
   boost::asio::awaitable<Professional> read(Chosen card, Patience patience) override;
@@ -35,7 +38,7 @@ class DirectBackend final : public CardBackend {
 
  private:
   boost::asio::awaitable<CpsCard> read_card(Chosen card, Patience patience);
-  [[nodiscard]] const cps::Layout& layout_of(const std::string& generation) const;
+  [[nodiscard]] const CpsCard& card_of(const std::string& generation) const;
   [[nodiscard]] bool may_use(const Professional& who) const;
   [[nodiscard]] pcsc::Features features_of(const Chosen& card) const;
   boost::asio::awaitable<void> send_verify(Professional who, std::function<bool(pcsc::CardSession&)> work,
@@ -44,7 +47,7 @@ class DirectBackend final : public CardBackend {
   Desk& desk_;
   const CpsConfig config_;
   std::map<std::string, CpsCard> cards_;  // by generation: directory files and certificates are read once
-  std::set<std::string> proven_cards_;    // real cards whose PIN this driver has verified once
+  RealCards real_cards_;
 };
 
 }  // namespace insd::desk

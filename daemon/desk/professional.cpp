@@ -244,8 +244,9 @@ asio::awaitable<bool> ProfessionalDesk::Impl::logout(std::string token, Owner ow
 
 ProfessionalDesk::ProfessionalDesk(asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
                                    const std::filesystem::path& token_program, journal::Writer& journal,
-                                   const Clock& clock)
-    : impl_(std::make_shared<Impl>(std::move(executor), desk, config, token_program, journal, clock)) {
+                                   const Clock& clock, std::filesystem::path state_dir)
+    : impl_(std::make_shared<Impl>(std::move(executor), desk, config, token_program, journal, clock,
+                                   std::move(state_dir))) {
   impl_->watch_cards();
 }
 ProfessionalDesk::~ProfessionalDesk() = default;

@@ -3,6 +3,7 @@
 // Signer that a lease gives (the PIN law, rules 1-6).
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,9 +84,11 @@ struct LeaseInfo {
 
 class ProfessionalDesk {
  public:
-  /// `token_program` is where insd-token is installed.
+  /// `token_program` is where insd-token is installed; `state_dir` keeps what the direct driver has learnt of
+  /// real cards, an empty one nothing.
   ProfessionalDesk(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-                   const std::filesystem::path& token_program, journal::Writer& journal, const Clock& clock);
+                   const std::filesystem::path& token_program, journal::Writer& journal, const Clock& clock,
+                   std::filesystem::path state_dir = {});
   ~ProfessionalDesk();
   ProfessionalDesk(const ProfessionalDesk&) = delete;
   ProfessionalDesk& operator=(const ProfessionalDesk&) = delete;

@@ -16,7 +16,8 @@ namespace insd::desk {
 class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalDesk::Impl> {
  public:
   Impl(boost::asio::any_io_executor executor, Desk& desk, const CpsConfig& config,
-       std::filesystem::path token_program, journal::Writer& journal, const Clock& clock)
+       std::filesystem::path token_program, journal::Writer& journal, const Clock& clock,
+       std::filesystem::path state_dir)
       : executor_(std::move(executor)),
         desk_(desk),
         config_(config),
@@ -24,7 +25,7 @@ class ProfessionalDesk::Impl : public std::enable_shared_from_this<ProfessionalD
         journal_(journal),
         clock_(clock),
         leases_(executor_, config.lease_idle, config.lease_absolute, clock),
-        direct_(desk, config) {
+        direct_(desk, config, std::move(state_dir)) {
     if (config.trust_store.empty()) return;
     trust_.emplace(
         insi::TrustOptions{config.trust_store, config.revocation_lists, config.accept_stale_lists});

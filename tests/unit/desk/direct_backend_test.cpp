@@ -23,7 +23,7 @@ class DirectBackendTest : public DeskTest {
 
   void start(OnLeaseEnd on_lease_end) {
     config_.on_lease_end = on_lease_end;
-    backend_.emplace(desk_, config_);
+    backend_.emplace(desk_, config_, "");
     desk_.start();
     pcsc_.insert("R", kCpsAtr, [this](ByteView command) {
       Bytes answer = card_.exchange(command);
