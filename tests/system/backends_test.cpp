@@ -322,6 +322,7 @@ TEST_P(ReaderBackendsTest, AReaderGivenToAnotherProgramIsLetGoOf) {
 TEST_P(ReaderBackendsTest, TwoCardsAreTwoProfessionals) {
   desk_.start();
   desk_.world().insert_card(1, "cps3", "cps-dr-second");
+  desk_.client().await_cards(2);
   const auto name = [&](unsigned reader) { return desk_.world().reader_name(reader); };
   EXPECT_EQ(expect_value(desk_.client().professional(name(1))).national_id(), "899900000025");
   EXPECT_EQ(expect_value(desk_.client().professional(name(0))).national_id(), "899900000017");
